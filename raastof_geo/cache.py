@@ -108,8 +108,7 @@ def keep(
         return make()
     with held:
         found = _try(read, file)
-        step = make if found is None else more(found)
-        if step is None:
+        if (step := make if found is None else more(found)) is None:
             return cast("Kept", found)
         made = step()
         _write_whole(made, file, write)

@@ -170,8 +170,7 @@ def refusing(part: str, key: str, /, **values: Any) -> Iterator[None]:
 
 def tell_reason(error: BaseException) -> Message | str:
     """Say why the system refused. Returns our words, its number, or what the error says."""
-    number = error.errno if isinstance(error, OSError) else None
-    if number is None:
+    if (number := error.errno if isinstance(error, OSError) else None) is None:
         return str(error)
     known = read_texts("reasons").get(errno.errorcode.get(number, ""))
     return known or say("system error {number}", number=str(number))

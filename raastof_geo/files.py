@@ -215,8 +215,7 @@ def hold(place: Path, *, patience_s: float = _PATIENCE_S) -> Iterator[None]:
 
     `OutputError` where that takes longer [s] or cannot be; `OSError` where it cannot be written.
     """
-    path = place.parent / f".{place.name}.lock"
-    if is_there(path) and not is_file(path):
+    if is_there(path := place.parent / f".{place.name}.lock") and not is_file(path):
         raise OutputError.saying_text("places", "no lock", file=str(path))
     lock = FileLock(path, timeout=patience_s)
     try:

@@ -109,8 +109,7 @@ def in_currency(text: str, language: Language | None = None) -> str:
         return text
     from babel.numbers import get_currency_symbol
 
-    symbol = get_currency_symbol(currency, LOCALES[language or spoken_language()])
-    return _MONEY.sub(symbol, text)
+    return _MONEY.sub(get_currency_symbol(currency, LOCALES[language or spoken_language()]), text)
 
 
 def as_language(text: str) -> Language | None:
@@ -126,10 +125,8 @@ def format_number(value: float, *, digits: int = 0, language: Language | None = 
         value = float(value)
     except OverflowError:
         value = math.inf if value > 0 else -math.inf
-    if math.isnan(value):
-        return "–"
-    if math.isinf(value):
-        return "∞" if value > 0 else "-∞"
+    if not math.isfinite(value):
+        return {"nan": "–", "inf": "∞", "-inf": "-∞"}[str(value)]
     if abs(value) * 10**digits < _EXACT:  # as Babel writes it, in a tenth of the time
         text = f"{round(value, digits) + 0.0:,.{digits}f}"
         return text.translate(_SWAPPED) if language == "da" else text

@@ -121,8 +121,7 @@ def plan_scenario(
     try:
         return assign(scenario, legs, rules=rules)
     except errors.NoPlanError as error:
-        idle = explain_idle(scenario, network, anchors)
-        raise type(error)(*error.findings, *idle) from error
+        raise type(error)(*error.findings, *explain_idle(scenario, network, anchors)) from error
 
 
 def place_scenario(
@@ -196,8 +195,7 @@ def assess_declared(
     result: Result, *, executor: Executor | None = None, tell: Tell = lambda _: None
 ) -> headline.Assessment | None:
     """Solve at most `MOST_DECLARED` of the assumptions that a scenario declares again, if any."""
-    levers = list_declared(result.scenario)
-    if not levers:
+    if not (levers := list_declared(result.scenario)):
         return None
     base, price = headline.read_headlines(result.effect), partial(price_again, result.legs)
     most = headline.MOST_DECLARED
@@ -227,8 +225,7 @@ def rank_assumptions(
     scenario = read_for_roads(path, anywhere=anywhere, language=language, tell=tell)
     folder = Path(into) / f"{scenario.id}_sensitivity"
     check_place(folder)
-    levers = [one for one in list_levers(scenario) if one.subject.matches(only)]
-    if not levers:
+    if not (levers := [one for one in list_levers(scenario) if one.subject.matches(only)]):
         raise errors.InputError.saying(
             "nothing that could be moved is called {name}", name=f"`{only}`"
         )
@@ -397,8 +394,7 @@ def write_each(asked: Answered, *, into: Path | str = "results", **how: Any) -> 
         varied = read_variant(asked.result.scenario, id_)
         folder = Path(into) / varied.id
         check_place(folder)
-        solved = _solve_afresh(asked.result, varied, **how)
-        yield _write(solved, folder, **how)[1]
+        yield _write(_solve_afresh(asked.result, varied, **how), folder, **how)[1]
 
 
 def _solve_afresh(result: Result, varied: Scenario, **how: Any) -> Result:
@@ -427,8 +423,7 @@ def quote_site(
     anchors = snap_sites(result.network, sites, limit_m=choice.snap_limit_m, ferries=choice.ferries)
     legs = price_one_more(result.legs, scenario, site, place_stops(anchors)[site])
     found = quote_newcomer(result.plan, scenario, site, legs)
-    seen = replace(result, scenario=scenario, legs=legs)
-    return scenario, found, write_quote(seen, found, page)
+    return scenario, found, write_quote(replace(result, scenario=scenario, legs=legs), found, page)
 
 
 def run_scenario(

@@ -81,8 +81,7 @@ class Result(Shown):
         `GeoDataFrame.explore`, which asks for `pip install "raastof-geo[notebooks]"`.
         """
         routes = self.routes().reset_index().dropna(subset=["geometry"])
-        dates = routes.select_dtypes("datetime").columns
-        plain = routes.astype(dict.fromkeys(dates, str))
+        plain = routes.astype(dict.fromkeys(routes.select_dtypes("datetime").columns, str))
         drawn = plain.explore(column=column, **{"tiles": None, "legend": True} | options)
         return cast("folium.Map", drawn)
 
@@ -183,7 +182,7 @@ def draw_flows(result: Result, flows: pd.DataFrame, *, whole: bool = False) -> g
     spells = {one: legs.spell(one) for one in dict.fromkeys(periods)}
     days = [*map(scenario.periods.get, periods)]
     ends = {end: pd.to_datetime([*map(attrgetter(end), days)]) for end in ("start", "end")}
-    chosen = flows.assign(spell=[spells[one] for one in periods], **ends)
+    chosen = flows.assign(spell=[*map(spells.__getitem__, periods)], **ends)
     if whole:
         labels = [*_ENDS, "material", "vehicle", "spell"]
         how: dict[str, Any] = dict.fromkeys(chosen.columns.difference(labels, sort=False), "first")

@@ -120,8 +120,7 @@ def working(workers: int | None, *, ready: str) -> Iterator[Team | None]:
     module or `module:function`, which is called, while this one prepares their work; they end with
     it, even if it is killed. None where it works alone.
     """
-    count = min(os.cpu_count() or 1, _MOST_WORKERS) if workers is None else workers
-    if count < 2:
+    if (count := min(os.cpu_count() or 1, _MOST_WORKERS) if workers is None else workers) < 2:
         yield None
         return
     begun = multiprocessing.get_context("spawn")

@@ -67,16 +67,14 @@ def read_quantity(given: Any) -> Quantity:
         bare = {"tonnes": f"`{given} t`", "volume": f"`{given} m3 in_situ`"}
         raise InputError.saying_text("amounts", "bare", given=str(given), **bare)
     fits = isinstance(given, str) and len(given) <= _LONGEST
-    match = _QUANTITY.fullmatch(given.strip()) if fits else None
-    if match is None:
+    if (match := _QUANTITY.fullmatch(given.strip()) if fits else None) is None:
         raise _refuse("no amount", given, examples=EXAMPLES)
     number = read_number(match["number"].strip())
     if match["unit"] is None:
         return read_quantity(number)
     if number < 0:
         raise _refuse("negative", given)
-    found = _count_in(number, *match["unit"].split())
-    if found is None:
+    if (found := _count_in(number, *match["unit"].split())) is None:
         raise _refuse("no amount", given, examples=EXAMPLES)
     return _bounded(given, found)
 
@@ -156,8 +154,7 @@ def read_share(given: Any) -> float:
     if isinstance(given, str) and given.strip().endswith("%"):
         value = read_number(given.strip().removesuffix("%").strip()) / 100
     elif isinstance(given, int | float) and not isinstance(given, bool):
-        value = float(given)
-        if 1 < value <= 100:
+        if 1 < (value := float(given)) <= 100:
             raise _refuse("per cent", given, percent=f"`{given} %`")
     else:
         raise _refuse("no share", given)

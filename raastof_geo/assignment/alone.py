@@ -64,9 +64,10 @@ class World:
         # What leaves a project is held to its named takers, and what it gets out of pits to the
         # named pits, of the same material. A leg with an amount opens only itself.
         for leg in (leg for leg, _ in self._legs if leg.tonnes is None):
-            dug = problem.scenario.sites[leg.giver].pit is not None
-            like = {"destination": leg.taker, "giver_kind": Role.PIT} if dug else None
-            mask[agreed_moves(problem, leg, like or {"origin": leg.giver})] = False
+            like = {"origin": leg.giver}
+            if problem.scenario.sites[leg.giver].pit is not None:
+                like = {"destination": leg.taker, "giver_kind": Role.PIT}
+            mask[agreed_moves(problem, leg, like)] = False
         for _, columns in self._legs:
             mask[columns] = True
         return ~mask
@@ -225,8 +226,7 @@ def solve_alone(
 
 def _solve(world: World, costs: list[Floats]) -> Alone:
     """Solve; else miss as few tonnes of named legs as can be, then of needs and surplus."""
-    solution = world.solve(costs)
-    if solution.feasible:
+    if (solution := world.solve(costs)).feasible:
         return Alone(world, solution.programme.clean(solution.values), {})
     rows, count = world.rows, world.problem.column_count
     short = [at for at, row in enumerate(rows) if row.rule in _LACKING and row.sense != "<="]

@@ -131,8 +131,7 @@ class _FrontSearch:
 
     def find(self, low: FrontCorner) -> list[FrontCorner]:
         """Give the corners from one end to the other."""
-        high = self._reach(self.second, self.first)
-        if high is None:
+        if (high := self._reach(self.second, self.first)) is None:
             return [low]
         gains = high.first - low.first, low.second - high.second
         if any(gain <= _ALIKE * abs(one) for gain, one in zip(gains, low, strict=True)):
@@ -155,8 +154,7 @@ class _FrontSearch:
         while between and len(found) < _MOST_CORNERS:
             one, other = between.pop(0)
             price = (other.first - one.first) / (one.second - other.second)
-            corner = self._reach(self.first + price * self.second, self.first)
-            if corner is not None:
+            if (corner := self._reach(self.first + price * self.second, self.first)) is not None:
                 gain = one.first - corner.first + price * (one.second - corner.second)
                 if gain > _ALIKE * math.hypot(width, price * height):
                     found.append(corner)

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
+from operator import attrgetter
 from typing import Any
 import numpy as np
 import pandas as pd
@@ -200,7 +201,7 @@ def assign(
     nearest: Solution | None = None
     with _interruptible() if stated else contextlib.nullcontext(bool) as interrupted:
         clock = Clock(scenario.said.solving.time_limit_s, interrupted)
-        labels = Labels(problem, tuple(row.name for row in laid.rows))
+        labels = Labels(problem, tuple(map(attrgetter("name"), laid.rows)))
         ask = partial(solve, decided=_decide(laid), clock=clock, labels=labels, stated=stated)
         if problem.sizes[ColumnKind.SHORTFALLS]:
             cost = problem.measure(SHORT_OF_GOAL)
@@ -208,9 +209,8 @@ def assign(
             nearest = _search_finely(goals, clock)
         if nearest is not None:
             laid = _hold_goals(laid, nearest)
-        tolerances = [step.tolerance for step in scenario.said.objectives]
-        like = start is not None and start.column_count == problem.column_count
-        begin = start.proof.start if start and like else None
+        tolerances = [*map(attrgetter("tolerance"), scenario.said.objectives)]
+        begin = start.proof.start if start and start.column_count == problem.column_count else None
         search = partial(ask, laid.problem, programme=laid.programme, tolerances=tolerances)
         found = _search_finely(search, clock, begin)
     if found is not None:
@@ -251,8 +251,7 @@ def _search_finely(
     """
     found: Solution | None = None
     for free in _FINER:
-        search = ask(start=begin, free=free)
-        if not search.feasible:
+        if not (search := ask(start=begin, free=free)).feasible:
             _check_ended(search)
             break
         # What the clock or a hand has ended is the best so far, even where its steps came to ends.
@@ -318,35 +317,34 @@ def _build_plan(laid: Laid, found: Solution, nearest: Solution | None) -> Plan:
         raise SolverError.saying_text("the solver", "broken", violation=violation)
     values = programme.clean(found.values)
     steps = zip(problem.scenario.said.objectives, found.costs, strict=True)
-    objectives = [(step.name, cost) for step, cost in steps]
+    objectives = {step.name: dot(cost, values) for step, cost in steps}
     goals = None
     if nearest is not None:
         goals = replace(nearest, programme=programme, values=found.values)
-        objectives.insert(0, (SHORT_OF_GOAL, goals.costs[0]))
+        objectives = {SHORT_OF_GOAL: dot(goals.costs[0], values), **objectives}
     small, amount = found.used()
     openings, opened = problem.others["openings"], values[problem.block("openings")] > 0.5
-    used = programme.used(np.flatnonzero(values), amount)
     return Plan(
         **tabulate_used(small, amount),
         shortfalls=tabulate_kind(small, ColumnKind.SHORTFALLS, amount, "tonnes"),
         openings=openings.assign(opened=opened, **openings[["kg_co2e", "dkk"]].mul(opened, axis=0)),
         fleet=tabulate_fleet(small, amount),
         shadow_prices=pd.DataFrame(index=range(len(laid.rows))).assign(
-            **{key: [getattr(row, key) for row in laid.rows] for key in ("rule", "label", "sense")},
+            **{key: [*map(attrgetter(key), laid.rows)] for key in ("rule", "label", "sense")},
             limit=np.array([row.limit for row in laid.rows], np.float64),
-            used=used,
+            used=programme.used(np.flatnonzero(values), amount),
             shadow_price=found.shadow_prices,
         ),
         certificate=certificate,
         goal_certificate=None if goals is None else _prove(goals),
-        objectives={name: dot(cost, values) for name, cost in objectives},
+        objectives=objectives,
         amounts={name: float(small.measure(name) @ amount) for name in MEASURES},
         solver=SOLVER,
         finished=found.solved,
         problem=problem,
         proof=Proof(
             programme=programme,
-            rows=tuple(row.name for row in laid.rows),
+            rows=tuple(map(attrgetter("name"), laid.rows)),
             cost=found.costs[0],
             values=values,
             shadow_prices=_proving(found),
@@ -414,10 +412,9 @@ def tabulate_fleet(problem: Problem, values: Floats) -> pd.DataFrame:
     """Add up by truck and period, with empty trips. Returns `loads` (parts too), `work_h`, km."""
     used = np.flatnonzero(values[problem.block("moves")] > 0)
     used = used[problem.leg("work_h")[used] > 0]
-    loads = values[used] / problem.leg("load_t")[used]
     keys, km = ["vehicle", "period"], problem.measure(vocabulary.VEHICLE_KM)[used]
     table = pd.DataFrame({key: problem.labels(key, used) for key in keys})
-    table[vocabulary.LOADS_DRIVEN] = loads
+    table[vocabulary.LOADS_DRIVEN] = values[used] / problem.leg("load_t")[used]
     table["work_h"] = values[used] * work_hours(problem)[used]
     table[vocabulary.VEHICLE_KM] = values[used] * km
     if len(trips := tabulate_trips(problem, values)):

@@ -8,7 +8,7 @@ import webbrowser
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 import typer
@@ -79,8 +79,7 @@ def compare_results(
     found = [load_result(folder) for folder in results]
     titles = [one.scenario.said.title for one in found]
     titles = [one.name for one in results] if len({*titles}) < len(titles) else titles
-    cases = [*map(describe_found, found, titles)]
-    tell(write_comparison(found[0], cases, into) / PAGE)
+    tell(write_comparison(found[0], [*map(describe_found, found, titles)], into) / PAGE)
 
 
 def lock_flows(
@@ -126,7 +125,7 @@ def follow_deliveries(
 
     try:
         day = datetime.date.fromisoformat(until) if until else None
-        pairs = (one.split("=", 1) for one in columns.split(",") if one)
+        pairs = (one.split("=", 1) for one in filter(None, columns.split(",")))
         named = {key.strip(): text.strip() for key, text in pairs}
     except ValueError:
         raise InputError.saying_text("usage", "slips") from None
@@ -374,10 +373,9 @@ def _describe(network: RoadNetwork) -> Iterator[tuple[object, object]]:
         yield say("Areas"), format_number(len(region.shapes))
         yield say("Towns"), format_number(len(region.towns))
         yield say("Pieces of land"), format_number(len(region.land))
-    unknown = [name for kind in network.extra.values() for name in kind]
     if network.lacking:
         yield (say("Not known to the file, taken as nothing said"), list_codes(network.lacking))
-    if unknown:
+    if unknown := [*chain.from_iterable(network.extra.values())]:
         yield say("Not known to this version, kept in the file"), list_codes(unknown)
 
 
@@ -454,8 +452,7 @@ def fetch_roads(
 
 def _read_metres(option: str, given: str) -> float:
     with contextlib.suppress(ValueError):
-        metres = float(given)
-        if 0 <= metres < float("inf"):
+        if 0 <= (metres := float(given)) < float("inf"):
             return metres
     raise InputError.saying_text("usage", "no metres", option=option, given=f"`{given}`")
 

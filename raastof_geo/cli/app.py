@@ -124,8 +124,7 @@ def main() -> None:
 def run_command(arguments: list[str]) -> int:
     """Run the command after `raastof`; errors become sentences. Returns its exit code."""
     with tracing() as trace:
-        code = _run(arguments)
-        if code == _EXIT_INTERRUPTED:
+        if (code := _run(arguments)) == _EXIT_INTERRUPTED:
             terminal.complain(tell_interrupted())
         for message in trace.tell_moved():
             terminal.tell(message)

@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 import typer
@@ -204,8 +205,8 @@ def check_file(
         told = say(
             "The scenario can be read: {sites} sites, {offered} t offered, {needed} t needed.",
             sites=len(read.sites),
-            offered=format_number(sum(offer.tonnes for offer in read.offers)),
-            needed=format_number(sum(need.tonnes for need in read.needs)),
+            offered=format_number(sum(map(attrgetter("tonnes"), read.offers))),
+            needed=format_number(sum(map(attrgetter("tonnes"), read.needs))),
         )
         tell()
         tell_items(told)

@@ -479,8 +479,7 @@ def _name_processing(scenario: Scenario, lines: pd.DataFrame, field: str) -> pd.
     """Name crushing before, lime and the like at needs; handling in depots; recipes in plants."""
     names, taker = pd.Series("", index=lines.index, dtype=object), lines.taker_kind
     uses = lines.taker.map({need.id: need.use for need in scenario.needs}).fillna("")
-    fits = "fits." + lines.material + "." + uses + "." + field
-    names = names.where(taker != Role.NEED, fits)
+    names = names.where(taker != Role.NEED, "fits." + lines.material + "." + uses + "." + field)
     prepared = "materials." + lines.material + f".preparation_{field}"
     materials = scenario.catalogue.materials.items()
     some = [name for name, one in materials if getattr(one, f"preparation_{field}") is not None]

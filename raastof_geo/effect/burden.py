@@ -25,8 +25,7 @@ def measure_burden(
     Returns one row per edge, direction and period that trucks pass, with the fields of `Passed`. A
     baseline has no empty trips of its own.
     """
-    roads = legs.roads
-    if roads is None or not len(flows):
+    if (roads := legs.roads) is None or not len(flows):
         return pd.DataFrame(columns=Passed._fields)
     sides = 2 * roads.network.edge_count
     passing = defaultdict[tuple[str, str], Floats](lambda: np.zeros(sides))
@@ -118,8 +117,7 @@ def find_junctions(plan: Plan, like: str, count: int) -> list[Junction]:
 
     Returns at most so many, none where no roads are known; ids are `like-1` and so on.
     """
-    roads = plan.problem.legs.roads
-    if roads is None:
+    if (roads := plan.problem.legs.roads) is None:
         return []
     network = roads.network
     table = measure_burden(plan.scenario, plan.problem.legs, plan.flows, plan.empty_trips)
@@ -144,8 +142,7 @@ def find_like(scenario: Scenario, like: str) -> dict[str, Any]:
         hint = suggest(like, list(sites))
         raise InputError.saying_text("fronts", "no site", given=f"`{like}`", hint=hint)
     said = sites[like]
-    places = {role: {"opens": {}, **said[role]} for role in roles if said.get(role)}
-    if not places:
+    if not (places := {role: {"opens": {}, **said[role]} for role in roles if said.get(role)}):
         raise InputError.saying_text("fronts", "no place", given=f"`{like}`")
     return {key: said[key] for key in ("land", "truck_limits") if key in said} | places
 

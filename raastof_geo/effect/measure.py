@@ -114,22 +114,22 @@ def answer_target(plan: Plan, *, patience_s: float = 120.0, briefly: bool = Fals
     about = target or SecondaryShare(at_least=0.0)
     definitions = sorted(DEFINITIONS, key=lambda name: name != about.definition)
     definitions = definitions[:1] if briefly else definitions
-    asked = (about.model_copy(update={"definition": name}) for name in definitions)
-    wanted = [shares.ask_share(scenario, one) for one in asked]
+    ask, like = partial(shares.ask_share, scenario), about.model_copy
+    wanted = [ask(like(update={"definition": name})) for name in definitions]
     reaches = tuple(_reach_each(plan, vary, wanted, priced=not briefly))
     price, more, kg, dkk = (None,) * 4 if briefly else _price_of_target(plan, vary)
     lacks = (about.at_least - reaches[0].in_plan) * reaches[0].needed_t
-    short = lacks > LARGEST_VIOLATION
+    lacks, price = (lacks, None) if lacks > LARGEST_VIOLATION else (0.0, price)
     return TargetAnswer(
         asked=target.at_least if target else None,
         goal=about.goal,
         period=about.period or "",
         municipality=about.municipality or "",
-        short_t=lacks if short else 0.0,
+        short_t=lacks,
         definition=about.definition,
         reaches=reaches,
         more_by_target=more,
-        price_per_t=None if short else price,
+        price_per_t=price,
         more_kg_co2e=kg,
         more_dkk=dkk,
     )
@@ -142,8 +142,7 @@ def _reach_each(
     known: list[tuple[Floats, Reach]] = []
     for asked in wanted:
         definition, offered_t = asked.target.definition, _offered(plan.problem, asked)
-        weights = weigh_counted(plan.problem, definition)
-        counts = np.append(weights, (asked.counted_t, offered_t))
+        counts = np.append(weigh_counted(plan.problem, definition), (asked.counted_t, offered_t))
         reach = next((one for like, one in known if np.array_equal(like, counts)), None)
         if reach is None or not reach.finished:
             reach = _reach(plan, vary, asked, offered_t, priced=priced)
@@ -234,8 +233,7 @@ def _price_of_target(plan: Plan, vary: _Solve) -> tuple[float | None, ...]:
     if not problem.scenario.said.targets.secondary_share or price <= 0:
         return price, 0.0, 0.0, 0.0
     costs, decided = problem.objectives(), np.where(problem.whole, plan.proof.values, 0.0)
-    freely = vary(costs=costs, decided=decided)
-    if not freely.solved:
+    if not (freely := vary(costs=costs, decided=decided)).solved:
         return price, None, None, None
     less = plan.proof.values - freely.values
     kg, dkk = problem.measure(CO2E), problem.measure(COST)
@@ -447,8 +445,7 @@ class Effect(Shown):
 
     def plot(self, figure: str = "saved_t_co2e_wtw", dimension: str = "project") -> "Axes":
         """Draw a column of `tabulate` as bars, the most on top."""
-        ranked = self.tabulate(dimension)[figure].sort_values()
-        return ranked.plot.barh(xlabel=figure, ylabel="")
+        return self.tabulate(dimension)[figure].sort_values().plot.barh(xlabel=figure, ylabel="")
 
     @property
     def whole(self) -> Gain:

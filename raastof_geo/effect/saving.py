@@ -17,7 +17,7 @@ from raastof_geo.assignment.solving.price_in import Clock
 from raastof_geo.assignment.solving.solve import Search, Solution, solve
 from raastof_geo.assignment.solving.stated import break_ties
 from raastof_geo.assignment.statement.problem import ColumnKind, LaidColumns, Problem
-from raastof_geo.assignment.statement.row import Programme, Rule, build_programme, sum_of
+from raastof_geo.assignment.statement.row import Programme, Row, Rule, build_programme, sum_of
 from raastof_geo.assignment.statement.shares import mark_places, own_depots, project_sites
 from raastof_geo.effect.books import COMMON, Books, keep_books
 from raastof_geo.errors import InputError
@@ -145,8 +145,27 @@ def split_by_cause(
     the rest only: causes in a row that are credited alike are told together. Each step is added up
     by `count`, and its columns may be `known` from scenarios with other amounts.
     """
-    scenario, said = plan.scenario, plan.scenario.said
-    own = own_depots(scenario, baseline.together)
+    wanted, steps = _list_applying(plan.scenario, baseline), _Steps(plan, baseline, known)
+    before, found, waiting = baseline.totals, list[Cause](), tuple[CauseName, ...]()
+    for name, then in zip(wanted, [*wanted[1:], None], strict=True):
+        waiting = (*waiting, name)
+        after = baseline.plan_totals
+        if then is not None:
+            steps.on.add(name)
+            alike = briefly and (name in COORDINATION) == (then in COORDINATION)
+            if baseline.missing or alike or (solution := steps.solve(name)) is None:
+                continue
+            after = count(solution.problem, solution.programme.clean(solution.values))
+        saved = {str(part): float(value) for part, value in (before - after).items()}
+        if waiting != ("terms",) or max(map(abs, saved.values())) > _NOTHING:
+            found.append(Cause(waiting, saved))
+        before, waiting = after, ()
+    return tuple(found)
+
+
+def _list_applying(scenario: Scenario, baseline: Before) -> list[CauseName]:
+    """List the causes by which a plan of the scenario can differ from its baseline."""
+    said, own = scenario.said, own_depots(scenario, baseline.together)
     opens = (one.opens is not None and one.role != Role.DEPOT for one in scenario.facilities)
     terms = (said.targets, said.choices) != (Targets(), Choices())
     terms |= any(site.partners_at_most is not None for site in said.sites.values())
@@ -159,26 +178,7 @@ def split_by_cause(
         "return_loads": said.return_loads != said.baseline.return_loads,
         "terms": terms or bool(said.agreements),
     }
-    wanted = [name for name in CAUSES if applies.get(name, True)]
-    before = baseline.totals
-    found: list[Cause] = []
-    waiting: tuple[CauseName, ...] = ()
-    steps = _Steps(plan, baseline, known)
-    for name, then in zip(wanted, [*wanted[1:], None], strict=True):
-        waiting = (*waiting, name)
-        after = baseline.plan_totals
-        if then is not None:
-            steps.on.add(name)
-            alike = briefly and (name in COORDINATION) == (then in COORDINATION)
-            solution = None if baseline.missing or alike else steps.solve(name)
-            if solution is None:
-                continue
-            after = count(solution.problem, solution.programme.clean(solution.values))
-        saved = {str(part): float(value) for part, value in (before - after).items()}
-        if waiting != ("terms",) or any(abs(value) > _NOTHING for value in saved.values()):
-            found.append(Cause(waiting, saved))
-        before, waiting = after, ()
-    return tuple(found)
+    return [name for name in CAUSES if applies.get(name, True)]
 
 
 class _Steps:
@@ -197,12 +197,11 @@ class _Steps:
         programme, closed = self._state(problem, name)
         clock, said = Clock(_PATIENCE_S), problem.scenario.said
         ties = break_ties(problem)
-        costs = [*problem.objectives(), ties]
         search = Search(said.solving.gap, np.where(programme.whole, ties, 0.0))
         solution = solve(
             problem,
             programme=programme,
-            costs=costs,
+            costs=[*problem.objectives(), ties],
             tolerances=[*(step.tolerance for step in said.objectives), 0.0],
             closed=closed,
             decided=search if (programme.whole & ~closed).any() else None,
@@ -235,15 +234,11 @@ class _Steps:
         if name in ("criterion", "uptake", "own"):
             return world.programme, world.closed
         rows = lay_rows(problem, self._plan.rules)
-        closed = self._close(problem)
-        if closed.any() and "storage" not in self.on:
+        if (closed := self._close(problem)).any() and "storage" not in self.on:
             closed &= world.closed
             rows += [row for row in world.rows if row.rule in _OF_STOCKS]
         if name == "allocation" and self._last is not None:
-            values, before = self._last.programme.clean(self._last.values), self._last.problem
-            known = {label: float(values[those].sum()) for label, those in _group_uses(before)}
-            for label, columns in _group_uses(problem):
-                rows.append(sum_of("same_tonnes", label, columns, "=", known.get(label, 0.0)))
+            rows += _keep_tonnes(self._last, problem)
         return build_programme(rows, problem.whole), closed
 
     def _close(self, problem: Problem) -> Mask:
@@ -256,6 +251,14 @@ class _Steps:
             and (one.opens is not None or (one.role == Role.DEPOT and one.id not in own))
         }
         return mark_places(problem, barred)
+
+
+def _keep_tonnes(before: Solution, problem: Problem) -> Iterator[Row]:
+    """Hold uses and recipes to as many tonnes of each secondary material as they had before."""
+    values = before.programme.clean(before.values)
+    known = {label: float(values[those].sum()) for label, those in _group_uses(before.problem)}
+    for label, columns in _group_uses(problem):
+        yield sum_of("same_tonnes", label, columns, "=", known.get(label, 0.0))
 
 
 def _group_uses(problem: Problem) -> Iterator[tuple[str, Columns]]:
@@ -320,10 +323,9 @@ def tabulate_payments(books: Books) -> pd.DataFrame:
     is common to all is paid by the project `COMMON`.
     """
     parts = parts_of(COST)
-    paid = books.by("project")[list(parts)]
     table: dict[tuple[str, str], dict[str, float]] = {
         ("project", str(project)): {str(part): float(row[part]) for part in parts}
-        for project, row in paid.to_dict("index").items()
+        for project, row in books.by("project")[[*parts]].to_dict("index").items()
     }
     lines, scenario = books.lines, books.scenario
     own = project_sites(scenario)
@@ -367,29 +369,32 @@ def divide_savings(
     """
     after, before = plan.by("project"), baseline.by("project")
     projects = sorted({*after.index, *before.index} - {COMMON})
-    paid = (net_cost(table).reindex(projects, fill_value=0.0) for table in (before, after))
-    alone, together = (dict(zip(projects, sums.tolist(), strict=True)) for sums in paid)
-    saved = {project: alone[project] - together[project] for project in projects}
-    total = sum(saved.values())
+    alone, together = (net_cost(one).reindex(projects, fill_value=0.0) for one in (before, after))
+    saved = dict(zip(projects, (alone - together).tolist(), strict=True))
+    total, count = sum(saved.values()), len(projects)
     tonnes = {project: plan.tonnes_by_project.get(project, 0.0) for project in projects}
-    moved = sum(tonnes.values())
-    gross = before[COST].reindex(projects, fill_value=0.0)
+    moved, gross = sum(tonnes.values()), before[COST].reindex(projects, fill_value=0.0)
     shares: dict[str, dict[str, float]] = {}
-    if projects and total >= 0:
-        part = gross / gross.sum() if gross.sum() > 0 else gross + 1 / len(projects)
-        shares["same_share"] = {project: total * float(part[project]) for project in projects}
     if projects:
-        shares["equal"] = dict.fromkeys(projects, total / len(projects))
+        if total >= 0:
+            part = gross / gross.sum() if gross.sum() > 0 else gross + 1 / count
+            shares["same_share"] = dict(zip(projects, (total * part).tolist(), strict=True))
+        shares["equal"] = dict.fromkeys(projects, total / count)
     if moved > 0:
         shares["by_tonnes"] = {project: total * tonnes[project] / moved for project in projects}
-    asked, count = scenario.said.effect.shapley, len(projects)
-    if asked and count > SHAPLEY_MOST:
-        raise InputError.saying_text("the solver", "shapley", most=SHAPLEY_MOST, count=count)
-    if count > 1 and (count <= _SHAPLEY_UNASKED if asked is None else asked):
-        worth = _worth(scenario, legs, rules, alone, total)
+    if _wants_shapley(scenario, count):
+        by_project = dict(zip(projects, alone.tolist(), strict=True))
+        worth = _worth(scenario, legs, rules, by_project, total)
         with suppress(_OutOfTimeError):
             shares["shapley"] = shapley_values(projects, worth)
     return Transfers(saved, shares)
+
+
+def _wants_shapley(scenario: Scenario, count: int) -> bool:
+    """Tell whether so many projects are divided between by Shapley value; asked of too many."""
+    if (asked := scenario.said.effect.shapley) and count > SHAPLEY_MOST:
+        raise InputError.saying_text("the solver", "shapley", most=SHAPLEY_MOST, count=count)
+    return count > 1 and (count <= _SHAPLEY_UNASKED if asked is None else asked)
 
 
 def shapley_values(

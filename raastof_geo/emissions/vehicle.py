@@ -205,6 +205,5 @@ BY_DEFAULT = "by_speed"
 
 def name_model(model: EnergyModel) -> str:
     """Name a model as plans do. Returns its name in `MODELS`, else its module and function."""
-    known = (name for name, one in MODELS.items() if one is model)
     own = f"{getattr(model, '__module__', '')}.{getattr(model, '__qualname__', repr(model))}"
-    return next(known, own)
+    return next((name for name, one in MODELS.items() if one is model), own)

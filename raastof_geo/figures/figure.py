@@ -203,8 +203,7 @@ def _as_figure(given: Any) -> Any:
 
 def _as_yearly(given: Any) -> Any:
     """Take one value for one of every year."""
-    given = _as_figure(given)
-    if isinstance(given, dict) and "value" in given:
+    if isinstance(given := _as_figure(given), dict) and "value" in given:
         rest = {key: said for key, said in given.items() if key not in ("value", "low", "high")}
         value, numbers = given["value"], (int, float)
         known = isinstance(value, numbers) and value

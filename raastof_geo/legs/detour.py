@@ -218,8 +218,7 @@ def _explain_edge(haulage: Haulage, load: drive.Load, edge: int, side: int) -> M
         return say("a ferry, and the scenario takes none")
     if network.access[edge] == Access.CLOSED:
         return say("closed to trucks")
-    road = network.roads[network.road[edge]]
-    if not road.rules:
+    if not (road := network.roads[network.road[edge]]).rules:
         return _explain_limits(truck.size, network.limits[edge])
     passage = drive.judge_road(road, truck)[side]
     reason = _explain_limits(truck.size, np.array(passage.limits))

@@ -209,8 +209,7 @@ def _price_on(roads: RoadPrices, pairs: pd.DataFrame | None = None) -> Legs:
     pairs = compatible_pairs(scenario) if pairs is None else pairs
     frames, lost, empty = [], [], []
     for vehicle_id, (active, periods) in product(scenario.said.vehicles, roads.spells.items()):
-        legal = [one for one in periods if scenario.may_drive(vehicle_id, one)]
-        if not legal:
+        if not (legal := [one for one in periods if scenario.may_drive(vehicle_id, one)]):
             continue
         haulage = Haulage(roads, vehicle_id, active)
         trips = _price_trips(haulage, pairs)
@@ -219,10 +218,10 @@ def _price_on(roads: RoadPrices, pairs: pd.DataFrame | None = None) -> Legs:
         lost.append(_tell_lost(haulage, legal, trips.loc[~there, _ENDS].drop_duplicates()))
         if scenario.said.return_loads or scenario.said.baseline.return_loads:
             empty.append(_repeat(haulage, legal, _price_empty_trips(haulage, pairs)))
-    frame, missing = (pd.concat(some, ignore_index=True) for some in (frames, lost))
-    frame = frame.sort_values(list(LEG_KEYS), ignore_index=True)
+    join: Callable[..., pd.DataFrame] = partial(pd.concat, ignore_index=True)
+    frame = join(frames).sort_values(list(LEG_KEYS), ignore_index=True)
     told = [one.drop(columns=_FOR_PRICES).rename(columns={"haul_dkk": "dkk"}) for one in empty]
-    return Legs(frame, roads, missing, pd.concat(told, ignore_index=True) if told else None)
+    return Legs(frame, roads, join(lost), join(told) if told else None)
 
 
 def _tell_lost(haulage: Haulage, periods: Sequence[str], pairs: pd.DataFrame) -> pd.DataFrame:
@@ -380,8 +379,7 @@ def _repeat(haulage: Haulage, when: list[str], trips: pd.DataFrame, per: str = "
         told = trips.assign(period=period, toll_km=toll_km)
         told[f"haul_dkk{per}"] = haul_dkk / share
         told[f"toll_dkk{per}"] = toll_dkk / share
-        co2_dkk_per_km = known[0].toll_co2_dkk_per_km(vehicle, year)
-        told[f"toll_co2_dkk{per}"] = toll_km * co2_dkk_per_km / share
+        told[f"toll_co2_dkk{per}"] = toll_km * known[0].toll_co2_dkk_per_km(vehicle, year) / share
         for scope in SCOPES:
             kg_co2e = emit_kg_co2e(*known, trips.energy, ferry_km, year, scope)
             told[f"kg_co2e_{scope}{per}"] = kg_co2e / share

@@ -197,8 +197,7 @@ def _clear(draft: Path) -> None:
 
 def finish_exchange(folder: Path | str) -> None:
     """Finish what a killed run began, or `OutputError`; one that is still at it is waited for."""
-    place = Path(os.path.realpath(folder))
-    if not is_unfinished(place):
+    if not is_unfinished(place := Path(os.path.realpath(folder))):
         return
     try:
         with files.hold(place):
@@ -304,8 +303,7 @@ class _Exchange:
 
     def _keep(self, name: str) -> None:
         """Keep a file as it was, so that the exchange can be taken back."""
-        kept = self.draft / _OLD / name
-        if files.is_there(kept):
+        if files.is_there(kept := self.draft / _OLD / name):
             return
         kept.parent.mkdir(parents=True, exist_ok=True)
         try:

@@ -115,8 +115,7 @@ def compare_table(
     if isinstance(rows, Message):
         yield rows
         return
-    expected = [form.heads if heads or not rows else rows[0], *below]
-    if len(rows) != len(expected):
+    if len(rows) != len(expected := [form.heads if heads or not rows else rows[0], *below]):
         yield tell("rows" if rows else "empty", rows=len(rows) - 1, flows=len(below))
         return
     for number, (row, wanted) in enumerate(zip(rows, expected, strict=True), 1):
@@ -136,8 +135,7 @@ def _read_rows(data: bytes, separator: str) -> list[list[str]] | Message:
         text = io.StringIO(data.decode("utf-8-sig"), newline="")
         rows.extend(csv.reader(text, delimiter=separator))
     except UnicodeDecodeError as error:
-        row = data.count(b"\n", 0, error.start) + 1
-        return say_text("table of flows", "no utf8", row=str(row))
+        return say_text("table of flows", "no utf8", row=str(data.count(b"\n", 0, error.start) + 1))
     except csv.Error:
         return say_text("table of flows", "no table", row=str(len(rows) + 1))
     return rows

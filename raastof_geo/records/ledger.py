@@ -284,7 +284,6 @@ def _tell_line(ledger: _Ledger, side: str, part: str, entry: _Entry) -> Message:
     base, named = sum(line[name] for name in bases), next(filter(line.get, bases), "amount")
     if not base:
         base, named = amount, "amount"
-    of = units.get(named, _AMOUNT_UNITS.get(kind, "t"))
     labels = ("material", "what", "vehicle", "period")
     place = dict(zip(ledger.sites, ledger.names, strict=True))
     about = ", ".join(filter(None, (ledger.call(at, line[at]) for at in labels)))
@@ -296,7 +295,7 @@ def _tell_line(ledger: _Ledger, side: str, part: str, entry: _Entry) -> Message:
         about=about,
         unit=tell_unit(units[part]),
         base=_number(base),
-        of=tell_unit(of),
+        of=tell_unit(units.get(named, _AMOUNT_UNITS.get(kind, "t"))),
         value=_number(entry.counted),
         factor=_factor(entry.value / base) if base else "0",
     )

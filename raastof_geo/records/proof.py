@@ -22,6 +22,8 @@ with every digit and no catalogue, so that results could be checked and not be r
 3 knew no goals."""
 
 _TOLD: Mapping[str, list[str]] = read_data("proof.toml")
+_POINTING = [(name, of) for name, (_, *others) in _TOLD.items() for of in others]
+"""Arrays whose numbers point at something, and at what."""
 ROW_SIGNS = {-1: "<=", 0: "=", 1: ">="}
 """How a row holds its sum against its limit."""
 _MOST_ARRAYS = 2_000_000_000
@@ -106,7 +108,7 @@ def _is_sound(array: NDArray[Any]) -> bool:
 def _check_fit(path: Path, arrays: ProofArrays) -> None:
     """Look whether equal words of `proof.toml` are equal numbers, which point at something."""
     sizes, starts = _find_sizes(arrays), arrays.row_start
-    told = ((getattr(arrays, name), of) for name, (_, *others) in _TOLD.items() for of in others)
+    told = ((getattr(arrays, name), of) for name, of in _POINTING)
     fits = (
         sizes is not None
         and sizes["rows+1"] == sizes["rows"] + 1

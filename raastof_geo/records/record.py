@@ -98,8 +98,7 @@ def _read_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def read_within(path: Path, *, most_bytes: int) -> bytes:
     """Read a file. Returns so many bytes at most; raises `DamagedError`, `FileNotFoundError`."""
     try:
-        status = path.stat()
-        if not stat.S_ISREG(status.st_mode):
+        if not stat.S_ISREG((status := path.stat()).st_mode):
             raise DamagedError.saying("{file} is not a file", file=str(path))
         if status.st_size > most_bytes:
             most = most_bytes // 1_000_000

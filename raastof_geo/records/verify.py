@@ -6,6 +6,7 @@ import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, TypeAlias
 import numpy as np
@@ -211,8 +212,7 @@ def _list_others(folder: Path, told: str) -> list[Message]:
 def _look_at(folder: Path, name: str, entry: exchange.WrittenFile) -> Message | None:
     path, file = folder / name, plain(name)
     try:
-        status = path.lstat()
-        if not stat.S_ISREG(status.st_mode):
+        if not stat.S_ISREG((status := path.lstat()).st_mode):
             return say("{file} is no longer a file", file=file)
         same = status.st_size == entry.size_bytes
         same = same and exchange.describe_file(path).sha256 == entry.sha256
@@ -238,7 +238,7 @@ def _check_table(
     except FileNotFoundError:
         return ([changed[FLOWS]] if FLOWS in changed else []), []
     except RaastofError as error:
-        return [finding.message for finding in error.findings], []
+        return [*map(attrgetter("message"), error.findings)], []
     as_written = listed is not None and FLOWS not in changed
     form = shape_flows(language, data)
     found = list(compare_table(data, form, list_rows(*told, form), heads=not as_written))
@@ -470,8 +470,7 @@ def _count_sums(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
         ("objectives", proof.objective, proof.objective_rate),
     ):
         said, sums = values_at(plan, part), (rates @ value).tolist()
-        right = dict(zip(names.tolist(), sums, strict=True))
-        if list(said) != list(right):
+        if list(said) != list(right := dict(zip(names.tolist(), sums, strict=True))):
             yield tell_recounted(f"{part}.order", ", ".join(said), ", ".join(right))
             continue
         yield from _compare(part, said, right)
@@ -537,8 +536,7 @@ def _count_saved(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
     known = base > 0 and not values_at(plan, "effect", "baseline_missing_tonnes")
     share = 1 - number_in(after.get("kg_co2e_wtw")) / base if known else None
     yield from _compare("effect", values_at(plan, "effect"), {"saved_share": share})
-    target = values_at(plan, "effect", "target")
-    if target.get("period") or target.get("municipality"):
+    if (target := values_at(plan, "effect", "target")).get("period") or target.get("municipality"):
         return
     for at, reach in enumerate(entries_at(plan, "effect", "target", "reaches")):
         if (name := f"secondary_share_{reach.get('definition')}") in after:
@@ -565,10 +563,9 @@ def _count_rows(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
 
 def _count_names(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
     """Check that a site is called what the scenario calls it."""
-    said = values_at(plan, "scenario", "said", "sites")
     right = {
         site: (about.get("name") if isinstance(about, dict) else None) or site
-        for site, about in said.items()
+        for site, about in values_at(plan, "scenario", "said", "sites").items()
     }
     names = values_at(plan, "names", "sites")
     yield from _compare("names.sites", names, right)

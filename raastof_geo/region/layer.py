@@ -83,8 +83,7 @@ def read_polygons(path: AnyPath, *, trusted: bool = False) -> gpd.GeoDataFrame:
                 parts = parts[parts.geom_type.isin(("Polygon", "MultiPolygon"))]
                 crs = DEGREES if trusted or parts.empty else None
                 found += [parts.set_geometry(lay_in_degrees(parts.geometry, crs, **told))]
-    polygons = pd.concat(found, ignore_index=True) if found else pd.DataFrame()
-    if polygons.empty:
+    if (polygons := pd.concat(found, ignore_index=True) if found else pd.DataFrame()).empty:
         raise InputError.saying_text("files beside", "no polygons", **told)
     return polygons
 

@@ -64,8 +64,7 @@ def draw_bounds(bounds: Sequence[float]) -> shapely.Polygon:
 def read_polygon(path: AnyPath) -> shapely.Polygon | shapely.MultiPolygon:
     """Read polygons of a file. Returns them joined and valid [degrees]; or `RoadDataError`."""
     joined = shapely.union_all(shapely.make_valid(read_layer(path).geometry.to_numpy()))
-    parts = [part for part in shapely.get_parts(joined) if part.geom_type == "Polygon"]
-    if not parts:
+    if not (parts := [part for part in shapely.get_parts(joined) if part.geom_type == "Polygon"]):
         raise RoadDataError.saying_text("files beside", "no polygons", file=path)
     return shapely.MultiPolygon(parts)
 
@@ -85,8 +84,7 @@ def _join_municipalities(wanted: Sequence[str], region: Region) -> shapely.Geome
     known |= {code: index for index, code in enumerate(frame["code"])}
     rows, lost = [], []
     for name in wanted:
-        plain = name.strip().casefold().removesuffix(" kommune")
-        if plain in known:
+        if (plain := name.strip().casefold().removesuffix(" kommune")) in known:
             rows.append(known[plain])
         else:
             like = difflib.get_close_matches(name, list(frame["name"]), n=3, cutoff=0.6)
@@ -130,8 +128,7 @@ def _nearest_edge(network: RoadNetwork, at: tuple[float, float]) -> Indices:
     x, y = network.project(*at)[0]
     ends = network.xy[np.stack((network.point_start[:-1], network.point_start[1:] - 1))]
     near = np.hypot(ends[..., 0] - x, ends[..., 1] - y) <= network.length_m + FARTHEST_M
-    edges = np.flatnonzero(near.any(axis=0) & (network.length_m > 0))
-    if not len(edges):
+    if not len(edges := np.flatnonzero(near.any(axis=0) & (network.length_m > 0))):
         return edges
     gap = shapely.distance(edge_lines(network, edges), shapely.Point(x, y))
     least = gap.min()

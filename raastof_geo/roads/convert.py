@@ -63,6 +63,12 @@ class Places(NamedTuple):
     """Lines with land on their left."""
 
 
+def _draw_coast(way: Any) -> list[Any]:
+    """Draw a way by its nodes whose places are known; nothing where these are no line."""
+    line = [(node.lon, node.lat) for node in way.nodes if node.location.valid()]
+    return [shapely.LineString(line)] if len(line) > 1 else []
+
+
 def _read_places(path: AnyPath) -> Places:
     """Read what a file has beside roads; a boundary that the extract cuts is left out."""
     found = Places([], [], [])
@@ -75,8 +81,7 @@ def _read_places(path: AnyPath) -> Places:
             if one.is_node() and (kind := _TOWNS.get(tags.get("place", ""))) and "name" in tags:
                 found.towns.append((tags["name"], kind, one.location.lon, one.location.lat))
             elif one.is_way() and _COAST in tags.items():
-                line = [(node.lon, node.lat) for node in one.nodes if node.location.valid()]
-                found.coast.extend([shapely.LineString(line)] if len(line) > 1 else [])
+                found.coast.extend(_draw_coast(one))
             elif one.is_area():
                 found.areas.extend(_list_areas(one, tags))
     return found
@@ -100,8 +105,7 @@ def read_areas(path: AnyPath) -> _Labelled:
     known = {str(one).lower(): frame[one] for one in frame.columns}
     found = [next((known[one] for one in some if one in known), None) for some in _NAMES]
     if found[1] is None:
-        names = list_codes(_NAMES[1])
-        raise RoadDataError.saying_text("areas", "no names", file=path, names=names)
+        raise RoadDataError.saying_text("areas", "no names", file=path, names=list_codes(_NAMES[1]))
 
     def as_text(value: Any) -> str:  # a code that was read as a number has four digits at least
         text = "" if pd.isna(value) else str(value).strip()

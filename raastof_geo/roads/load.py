@@ -42,8 +42,7 @@ _LONGEST_M = 20_000_000.0
 
 def read_graphml(path: AnyPath) -> RoadNetwork:
     """Read a graph of `osmnx.save_graphml`. Returns a network, or raises `RoadDataError`."""
-    file = Path(path)
-    if not file.is_file():
+    if not (file := Path(path)).is_file():
         raise RoadDataError.saying_text("graphs", "none", file=file)
     import osmnx
 
@@ -124,8 +123,7 @@ def _to_degrees(graph: Any) -> Any:
         raise RoadDataError.saying_text("graphs", "no system")
     if not all("x" in data and "y" in data for _, data in graph.nodes(data=True)):
         raise RoadDataError.saying_text("graphs", "no place")
-    crs = str(graph.graph["crs"])
-    if crs.upper() in (DEGREES, "WGS84"):
+    if (crs := str(graph.graph["crs"])).upper() in (DEGREES, "WGS84"):
         return graph
     try:
         return osmnx.project_graph(graph, to_crs=DEGREES)
@@ -155,8 +153,7 @@ def _pair_up(graph: Any, nodes: Mapping[Hashable, int]) -> list[_Street]:
     open_ends: dict[tuple[int, int], list[_Street]] = defaultdict(list)
     found: list[_Street] = []
     for u, v, data in graph.edges(data=True):
-        road = _read(data)
-        if road is None:
+        if (road := _read(data)) is None:
             continue
         _check_edge(u, v, data)
         ends = np.array([(graph.nodes[node]["x"], graph.nodes[node]["y"]) for node in (u, v)])
@@ -164,8 +161,7 @@ def _pair_up(graph: Any, nodes: Mapping[Hashable, int]) -> list[_Street]:
         line = round_degrees(np.array(ends if shape is None else shape.coords, np.float64)[:, :2])
         line[[0, -1]] = round_degrees(ends.astype(np.float64))
         length_m = math.ceil(max(float(data.get("length", 0.0)), _measure(line)) * 100) / 100
-        way = _read_way(data.get("osmid"))
-        street = _Street(nodes[u], nodes[v], road, way, length_m, line)
+        street = _Street(nodes[u], nodes[v], road, _read_way(data.get("osmid")), length_m, line)
         others = open_ends[street.head, street.tail]
         twin = next((rank for rank, one in enumerate(others) if _are_one(one, street)), None)
         if twin is not None:
@@ -249,8 +245,7 @@ def load_network(
     """
     if path is None:
         return read_network(DATA_FOLDER / "roads.npz")
-    file = Path(path)
-    if file.suffix.lower() == ".graphml":
+    if (file := Path(path)).suffix.lower() == ".graphml":
         return read_graphml(file)
     if file.is_file():
         refuse_others(file)

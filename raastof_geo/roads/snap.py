@@ -119,8 +119,7 @@ def _nearest(network: RoadNetwork, points: Objects, *, limit_m: float, ferries: 
     """Choose a road for each point: of the mainland, of an island, else of whatever there is."""
     islands = find_islands(network, ferries=ferries)
     closed = np.isin(network.road_class, [ROAD_CLASSES.index(name) for name in NO_ENTRANCE])
-    possible = (network.length_m > 0) & ~closed & (islands.of_edge >= 0)
-    if not possible.any():
+    if not (possible := (network.length_m > 0) & ~closed & (islands.of_edge >= 0)).any():
         raise RoadDataError.saying("the network has no road that a site could lie on")
     main = possible & (islands.of_edge == islands.mainland)
     count = int(islands.of_node.max(initial=0)) + 1
@@ -131,8 +130,7 @@ def _nearest(network: RoadNetwork, points: Objects, *, limit_m: float, ferries: 
     for edges, beyond_m in ((large, 0.0), (small, limit_m)):
         if edges.any() and (found.metres > beyond_m).any():
             other = _nearest_street(network, edges, points)
-            nearer = (found.metres > beyond_m) & (other.metres < found.metres)
-            found = found.or_else(other, nearer)
+            found = found.or_else(other, (found.metres > beyond_m) & (other.metres < found.metres))
     return found
 
 
@@ -156,8 +154,7 @@ def _nearest_of(network: RoadNetwork, edges: Integers, points: Objects) -> _Near
     nearest, gates = tree.nearest(points), points.copy()
     for one in np.flatnonzero(shapely.get_dimensions(points) > 0):
         # Where roads lead through a shape, its gate is where one comes nearest to its middle.
-        through = tree.query(points[one], predicate="intersects")
-        if len(through):
+        if len(through := tree.query(points[one], predicate="intersects")):
             gates[one] = points[one].representative_point()
             nearest[one] = through[np.argmin(shapely.distance(lines[through], gates[one]))]
         gates[one] = shapely.get_point(shapely.shortest_line(lines[nearest[one]], gates[one]), 0)
@@ -180,8 +177,7 @@ def find_nearest(network: RoadNetwork, sites: Mapping[str, Located]) -> _Nearest
 
 def edge_lines(network: RoadNetwork, edges: Integers) -> Objects:
     """Draw edges. Returns `shapely.LineString`s in their order. [edges, m]"""
-    every = Rows.part(np.arange(len(network.lon)), np.diff(network.point_start))
-    points = every.take(edges)
+    points = Rows.part(np.arange(len(network.lon)), np.diff(network.point_start)).take(edges)
     return np.asarray(shapely.linestrings(network.xy[points.numbers], indices=points.owner), object)
 
 
@@ -198,8 +194,7 @@ def _say_far(
     near = say(" ({km} km from {town})", km=km, town=town) if km else ""
     told = {"site": f"`{site}`", "near": near}
     if distance <= 2 * max(limit_m, 1000.0):
-        metres = round(distance)
-        return say_text("snapped", "far", **told, distance=metres, limit=round(limit_m))
+        return say_text("snapped", "far", **told, distance=round(distance), limit=round(limit_m))
     away, roads = format_number(distance / 1000, digits=1), network.metadata.title
     return say_text("snapped", "elsewhere", **told, distance=away, roads=roads)
 
@@ -212,8 +207,7 @@ def explain_moves(
     Each with what was passed over, and why; the farthest first. `counted`: `network.access_way`.
     """
     frame = anchors.frame.assign(level=network.level[anchors.frame.edge.to_numpy()])
-    frame = frame[(frame.snap_m > PASSED_M) | (frame.level != 0)]
-    if frame.empty:
+    if (frame := frame[(frame.snap_m > PASSED_M) | (frame.level != 0)]).empty:
         return []
     some = {str(site): sites[str(site)] for site in frame.index}
     places = np.array([site.lon_lat for site in some.values()])

@@ -56,8 +56,7 @@ def _find_fault_in_columns(columns: StoredColumns) -> Message | None:
     if any(len({*map(len, attrgetter(*labels)(columns))}) > 1 for labels in _ALIKE):
         return say("its columns differ in length")
     for count, parts, least in (("inner_count", "inner_lon", 0), ("turn_size", "turn_arc", 1)):
-        sizes = getattr(columns, count)
-        if not _within(sizes, least, math.inf):
+        if not _within(sizes := getattr(columns, count), least, math.inf):
             return say("{column} holds numbers that are too small", column=count)
         if int(sizes.sum(dtype=np.float64)) != len(getattr(columns, parts)):
             return say("{column} does not count what {parts} holds", column=count, parts=parts)
@@ -99,8 +98,7 @@ def _list_false_names(network: RoadNetwork) -> Iterator[Message]:
     for name, column in chain(*unknown):
         if isinstance(column, list) and len(column) != roads:
             yield say("its unknown column {name} does not describe its roads", name=name)
-    turns = (*network.turns, *network.some_turns)
-    arcs = np.array([arc for turn in turns for arc in turn.arcs])
+    arcs = np.array([arc for turn in (*network.turns, *network.some_turns) for arc in turn.arcs])
     if not _within(arcs, 0, 2 * len(network.tail) - 1):
         yield say("a turn names an edge that does not exist")
 
@@ -121,11 +119,10 @@ def _list_false_places(network: RoadNetwork) -> Iterator[Message]:
 
 def _list_false_lengths(network: RoadNetwork) -> Iterator[Message]:
     """Compare lengths with what is drawn, at its shortest: never less, and winding only so much."""
-    farthest = max(-network.node_lat.min(), network.node_lat.max())
     east, north = np.diff(network.lon), np.diff(network.lat)
     if not _within(east, -180, 180):  # over the date line, not round the Earth
         east = (east + 180) % 360 - 180
-    east *= math.cos(math.radians(farthest))
+    east *= math.cos(math.radians(max(-network.node_lat.min(), network.node_lat.max())))
     step, metres = np.zeros(len(network.lon)), network.length_m
     np.sqrt(east * east + north * north, out=step[1:])
     step[network.point_start[:-1]] = 0
@@ -238,8 +235,7 @@ def _read_columns(file: Path) -> tuple[StoredColumns, NDArray[Any], NDArray[Any]
         if unpacked > _SMALL_BYTES + _MOST_PACKED * file.stat().st_size:
             raise _damaged(file)
         with np.load(file, allow_pickle=False) as archive:
-            form = json.loads(archive["metadata"].tobytes()).get("format")
-            if form is None:
+            if (form := json.loads(archive["metadata"].tobytes()).get("format")) is None:
                 raise _damaged(file)
             if form != NETWORK_FORMAT:
                 told = say_text("network files", "version", known=str(NETWORK_FORMAT))

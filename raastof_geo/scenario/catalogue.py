@@ -199,8 +199,7 @@ class Recipe(Named):
         put_in = sum(share.value for share in self.inputs.values())
         if abs(put_in - 1) > 1e-6:
             raise InputError.saying_text("catalogue checks", "other shares", total=f"{put_in:g}")
-        made = sum(share.value for share in self.outputs.values())
-        if made > 1.25:
+        if (made := sum(share.value for share in self.outputs.values())) > 1.25:
             raise InputError.saying_text("catalogue checks", "made of nothing", total=f"{made:g}")
 
 
@@ -347,8 +346,7 @@ class Catalogue(figure.Strict):
 
     def t_per_sample(self, material: str, register: str | None) -> float | None:
         """Find how much soil one sample is for. Returns tonnes; none: no sample is asked for."""
-        known = self.materials[material]
-        if known.soil_class is None or self.soil_samples is None:
+        if (known := self.materials[material]).soil_class is None or self.soil_samples is None:
             return None
         asked = [known.t_per_sample]
         if register is not None:

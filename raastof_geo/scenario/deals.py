@@ -30,7 +30,7 @@ class _Deals:
         self.scenario = scenario
         self.givers = group_by(list_givers(scenario), lambda giver: giver.site)
         self.takers = group_by(list_takers(scenario), lambda taker: taker.site)
-        self.offers = group_by(scenario.offers, lambda offer: offer.site)
+        self.offers = group_by(scenario.offers, lambda offer: (offer.site, offer.material))
         self.needs = group_by(scenario.needs, lambda need: need.site)
         self._depots = {depot.id: depot for depot in scenario.depots}
         self._places: dict[tuple[Role, str], Facility] = {  # a stockpile is a kind of depot
@@ -60,8 +60,7 @@ class _Deals:
         total = 0.0
         for mine in group_by(deals, lambda deal: deal.taker.id).values():
             taker = mine[0].taker
-            need = self.scenario.entries.get((taker.kind, taker.place))
-            if isinstance(need, Need):
+            if isinstance(need := self.scenario.entries.get((taker.kind, taker.place)), Need):
                 total += need.tonnes * max(need.ratios[deal.giver.material] for deal in mine)
             else:
                 total += _most_through(self._places[taker.kind, taker.place], mine)
@@ -87,9 +86,9 @@ class _Deals:
 
     def in_all(self, site: str, material: str) -> float:
         """Sum what a site has of a material in all periods and its stockpile. Returns tonnes."""
-        offered = _sum_tonnes(one for one in self.offers[site] if one.material == material)
-        pile = self._depots.get(name_stockpile(site))
-        return offered + (pile.start_t.get(material, 0.0) if pile is not None else 0.0)
+        offered, pile = self.offers[site, material], self._depots.get(name_stockpile(site))
+        start_t = pile.start_t.get(material, 0.0) if pile is not None else 0.0
+        return _sum_tonnes(offered) + start_t
 
 
 def _sum_tonnes(entries: Iterable[Offer | Need]) -> float:
@@ -175,11 +174,9 @@ def _why_impossible(wish: _Wish, deals: _Deals) -> Iterator[Message]:
         yield _why_no_deal(wish.entry, wish.ends, deals)
         return
     for side in _OTHER:
-        most = deals.most(side, wish.deals)
-        if wish.tonnes > most * _ROUNDING:
+        if wish.tonnes > (most := deals.most(side, wish.deals)) * _ROUNDING:
             told = {"site": f"`{wish.site(side)}`", "short": wish.tonnes - most}
-            text = read_texts("agreements")[side]
-            yield text.format(tonnes=wish.tonnes, most=most, **told)
+            yield read_texts("agreements")[side].format(tonnes=wish.tonnes, most=most, **told)
 
 
 def _why_no_deal(entry: Agreement | NamedLeg, ends: Mapping[str, str], deals: _Deals) -> Message:
@@ -218,8 +215,7 @@ def _too_much_together(wishes: Sequence[_Wish], deals: _Deals, tree: Tree) -> It
     for side, sets in _list_together(wishes):
         for some in sets:
             most = deals.most(side, [deal for wish in some for deal in wish.deals])
-            asked = _asked(some, _OTHER[side])
-            if asked > most * _ROUNDING:
+            if (asked := _asked(some, _OTHER[side])) > most * _ROUNDING:
                 *others, last = some
                 lines = sorted({tree.place(one.trail).line for one in others})
                 said = {"site": f"`{last.site(side)}`", "lines": ", ".join(map(str, lines))}
@@ -247,8 +243,7 @@ def _asked(wishes: Sequence[_Wish], partner: _Partner) -> float:
             periods = [one for wish in some for one in wish.periods]
             tonnes = [wish.tonnes for wish in some]
             asked[material] = sum(tonnes) if len(periods) == len(set(periods)) else max(tonnes)
-        of_any = asked.pop(None, 0.0)
-        total += max(of_any, sum(asked.values()))
+        total += max(asked.pop(None, 0.0), sum(asked.values()))
     return total
 
 
@@ -270,8 +265,7 @@ def check_lots(scenario: Scenario, tree: Tree) -> Iterator[Fault]:
         if most is None or due.tonnes <= 0 or most >= lot / _ROUNDING or due.trail in told:
             continue
         told.add(due.trail)
-        message = texts[key].format(most=most, **named, **size)
-        yield Fault(message, due.trail, is_doubt=not must)
+        yield Fault(texts[key].format(most=most, **named, **size), due.trail, is_doubt=not must)
     yield from _check_agreed_lots(scenario, lot, size)
 
 
@@ -292,26 +286,26 @@ def _most_leaving(deals: _Deals, offer: Offer) -> float | None:
     unsure = any(one.kind != Role.OFFER and not deals.is_pile(one) for one in givers)
     if unsure or any(itertools.starmap(may_deal, itertools.product(givers, others))):
         return None
-    if any(one.site == offer.site for one in deals.scenario.depots):
+    if offer.site in map(attrgetter("site"), deals.scenario.depots):
         return deals.in_all(offer.site, offer.material)
-    due = _due_with(offer, deals.offers)
-    return _sum_tonnes(other for other in due if other.material == offer.material)
+    return _sum_tonnes(_due_with(offer, deals.offers[offer.site, offer.material]))
 
 
-def _due_with(entry: _Entry, entries: Mapping[str, list[_Entry]]) -> list[_Entry]:
-    """List what of a kind is due at the site of an entry in one of its periods, itself included."""
-    return [one for one in entries[entry.site] if set(one.periods) & set(entry.periods)]
+def _due_with(entry: _Entry, entries: Iterable[_Entry]) -> list[_Entry]:
+    """List what is due in one of the periods of an entry that is among them, itself included."""
+    return [one for one in entries if set(one.periods) & set(entry.periods)]
 
 
 def _most_arriving(deals: _Deals, need: Need) -> float | None:
     """Give the most that can come at once to where a need is; none: not sure."""
     takers = deals.takers[need.site]
     mine = next(one for one in takers if one.id == need.id)
-    if not need.ratios or any(may_deal(one, mine) for one in deals.givers[need.site]):
+    pairs = itertools.product(deals.givers[need.site], [mine])
+    if not need.ratios or any(itertools.starmap(may_deal, pairs)):
         return None
     if any(one.kind != Role.NEED and set(one.accepts) & set(need.ratios) for one in takers):
         return None
-    due = _due_with(need, deals.needs)
+    due = _due_with(need, deals.needs[need.site])
     return max(sum(one.tonnes * one.ratios.get(of, 0.0) for one in due) for of in need.ratios)
 
 
@@ -320,8 +314,7 @@ _MISTAKES = {"receiver", "consent", "no truck", "never open"}
 
 
 def _fault(key: str, trail: Trail, **values: object) -> Fault:
-    is_doubt = key not in _MISTAKES
-    return Fault(read_texts("permits")[key].format(**values), trail, is_doubt=is_doubt)
+    return Fault(read_texts("permits")[key].format(**values), trail, is_doubt=key not in _MISTAKES)
 
 
 def check_rules(scenario: Scenario) -> Iterator[Fault]:
@@ -345,8 +338,7 @@ def note_rules(scenario: Scenario) -> Iterator[Fault]:
     for site_id, site in scenario.sites.items():
         for at, need in enumerate(site.needs):
             for number, material in enumerate(need.materials or ()):
-                block = scenario.blocks(material, scenario.demand(site_id, need))
-                if block is not None:
+                if (block := scenario.blocks(material, scenario.demand(site_id, need))) is not None:
                     trail = ("sites", site_id, "needs", at, "materials", number)
                     yield _fault("need", trail, material=material, use=need.use, rule=block.rule)
     for number, zone in enumerate(scenario.said.zones):
@@ -469,8 +461,7 @@ def check_dates(scenario: Scenario) -> Iterator[Fault]:
         if not scenario.open_periods(place):
             yield _fault("never open", trail, dates=tell_days(place))
         days = {one: place.days_open(when.start, when.end) for one, when in periods.items()}
-        partly = ", ".join(one for one, open_ in days.items() if 0 < open_ < periods[one].days)
-        if partly:
+        if partly := ", ".join(one for one, open_ in days.items() if 0 < open_ < periods[one].days):
             yield _fault("partly open", trail, periods=partly, dates=tell_days(place))
 
 

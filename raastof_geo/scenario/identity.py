@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, 
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher, get_close_matches
 from functools import partial
+from itertools import starmap
 from operator import itemgetter
 from typing import Annotated, Any, NamedTuple, TypeAlias, TypeVar, get_args
 from pydantic import AfterValidator, BaseModel, ValidationError, ValidationInfo, WrapValidator
@@ -62,8 +63,7 @@ def find_id(section: str, given: str, names: Names) -> str:
         return given
     wanted = fold_id(given)
     called = (one for one in names if wanted in map(fold_id, names[one].values()))
-    found = [one for one in names if fold_id(one) == wanted] or [*called]
-    if len(found) == 1:
+    if len(found := [one for one in names if fold_id(one) == wanted] or [*called]) == 1:
         return found[0]
     if found:
         choices = join_choices([f"`{one}`" for one in found], EITHER)
@@ -130,9 +130,8 @@ def suggest(given: str, ids: Iterable[str] | Names, *, listed: bool = False) -> 
     if not names:
         return say("; there are none")
     shown = [_show(one, names) for one in list(names)[:_MOST_SHOWN]]
-    choices = join_choices(shown, LISTED)
     kind = "all" if len(names) <= _MOST_SHOWN else "listed" if listed else "first"
-    return read_texts("ids")[kind].format(choices=choices)
+    return read_texts("ids")[kind].format(choices=join_choices(shown, LISTED))
 
 
 def _closest(given: str, names: Names) -> list[str]:
@@ -321,11 +320,10 @@ def explain_errors(
             sentence = _sentence(mistake, tree, root, trail, below)
             found = [Finding(sentence, tree.place(trail, of_key=of_key))]
         if isinstance(problem, UnknownIdError):
-            cell = next(_cells(found[:1]), None)
-            unknown[problem.section, problem.given, cell] += found
+            unknown[problem.section, problem.given, next(_cells(found[:1]), None)] += found
         else:
             findings += found
-    findings += [_tell_once(*alike) for alike in unknown.values()]
+    findings += starmap(_tell_once, unknown.values())
     # What a cell holds was told already, where it could not even be read.
     told = [*_cells(tree.findings)]
     return [one for one in findings if one.place not in told]
@@ -338,8 +336,7 @@ def _cells(findings: Iterable[Finding]) -> Iterator[Place]:
 
 def _tell_once(first: Finding, *others: Finding) -> Finding:
     """Say at the first of several places where else the same is wrong."""
-    lines = sorted({one.place.line for one in others if one.place is not None})
-    if not lines:
+    if not (lines := sorted({one.place.line for one in others if one.place is not None})):
         return first
     named = {"problem": first.message, "lines": ", ".join(map(str, lines))}
     return replace(first, message=say("{problem} (line {lines} as well)", **named))
@@ -391,8 +388,7 @@ def _english_keys(given: str, keys: Sequence[str]) -> list[str]:
     words = read_danish_words("keys_da.txt").items()
     meant = ((word, [key for key in some if key in keys]) for word, some in words)
     danish = {word: found for word, found in meant if found}
-    word = "_".join(fold_id(given).replace("-", " ").split())
-    if word in danish:
+    if (word := "_".join(fold_id(given).replace("-", " ").split())) in danish:
         return danish[word]
     near = get_close_matches(word, [*keys, *danish], n=1, cutoff=_NEAR)
     if near and near[0] not in keys:

@@ -178,11 +178,12 @@ def _find_takers(scenario: Scenario) -> Iterator[Taker]:
             known[alike] = terms = {}
             for one, ratio in need.ratios.items():
                 fit = scenario.catalogue.fit(one, need.use)
+                dkk, kg_co2e = (fit.dkk_per_t, fit.kg_co2e_per_t) if fit else (None, None)
                 terms[one] = Terms(
                     need.material_periods[one],
                     reference_share=1 / ratio,
-                    dkk_per_t=value_of(fit.dkk_per_t if fit else None),
-                    processing_kg_co2e_per_t=value_of(fit.kg_co2e_per_t if fit else None),
+                    dkk_per_t=value_of(dkk),
+                    processing_kg_co2e_per_t=value_of(kg_co2e),
                 )
         yield Taker(Role.NEED, need.id, need.id, need.site, known[alike])
     for place in scenario.receivers:
@@ -300,8 +301,7 @@ def _meet(
     scenario: Scenario, giver: Giver, taker: Taker
 ) -> tuple[frozenset[str], Hindrance | None]:
     """Give the periods in which both are open and agreements let them, or why there are none."""
-    both = frozenset(giver.periods) & frozenset(taker.accepts[giver.material].periods)
-    if not both:
+    if not (both := frozenset(giver.periods) & frozenset(taker.accepts[giver.material].periods)):
         return both, "periods"
     for agreement in scenario.said.agreements:
         between = agreement.giver == giver.site and agreement.taker == taker.site
@@ -387,8 +387,7 @@ class Prospects:
                         reached.add(key)
 
     def _has(self, trade: Trade, period: str) -> bool:
-        giver = trade.giver
-        if giver.kind == Role.PLANT:
+        if (giver := trade.giver).kind == Role.PLANT:
             return any(
                 (run := _Run(giver.site, process.recipe, period)) in self.runs
                 and self._served(run, "input")
@@ -422,8 +421,7 @@ class Prospects:
 
     def _served(self, run: _Run, side: Side) -> bool:
         """Tell whether it gets all inputs, or rid of all outputs; plants may form a ring."""
-        process = self.processes[run.site, run.recipe]
-        parties = self._parties(process, side).items()
+        parties = self._parties(self.processes[run.site, run.recipe], side).items()
         return all((party, one, run.period) in self.reached[side] for one, party in parties)
 
     def _parties(self, process: Process, side: Side) -> dict[str, str]:

@@ -86,8 +86,7 @@ def name_period(period: Period) -> str:
         case 12, 1:
             return str(start.year)
         case (1, _) | (3, 1 | 4 | 7 | 10):
-            form = {1: "yMMM", 3: "yQQQ"}[months]
-            return str(format_skeleton(form, start, locale=locale))
+            return str(format_skeleton({1: "yMMM", 3: "yQQQ"}[months], start, locale=locale))
         case years, 1 if years and end.month == 12:
             return f"{start.year}–{end.year}"
     days = [format_day(day) for day in (start, end)]
@@ -187,8 +186,7 @@ class Calendar:
             return say_text("periods", "during", first=shown[0], last=shown[-1])
         if not readings and not text[:1].isdigit():
             return identity.suggest(text, [show_period(one) for one in self.ids])
-        shown = [f"`{show_period(one)}`" for one in self.ids]
-        if len(shown) > _MOST_SHOWN:
+        if len(shown := [f"`{show_period(one)}`" for one in self.ids]) > _MOST_SHOWN:
             return say_text("periods", "from to", first=shown[0], last=shown[-1])
         choices = identity.join_choices(shown, identity.TOGETHER)
         return say_text("periods", "there are", choices=choices)

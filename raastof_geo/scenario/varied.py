@@ -114,8 +114,7 @@ def _factor_of_rest(
 ) -> float:
     """Give what the rest is multiplied by, so that all tonnes together stay."""
     moved, there = (sum(_weigh(scenario, one) for one in amounts) for amounts in (scaled, taken))
-    left = there - moved * (factor - 1)
-    if there <= 0 or left < 0:
+    if there <= 0 or (left := there - moved * (factor - 1)) < 0:
         given = moved * (factor - 1)
         raise InputError.saying_text("variations", "no rest", there=there, given=given)
     return left / there
@@ -158,8 +157,7 @@ def list_every_amount(scenario: Scenario) -> Iterator[SaidAmount]:
 
 
 def _weigh(scenario: Scenario, said: SaidAmount) -> float:
-    uses = scenario.catalogue.uses
-    material = uses[said.use].reference_material if said.use else said.material
+    material = scenario.catalogue.uses[said.use].reference_material if said.use else said.material
     return scenario.weigh(said.quantity, material) * said.times
 
 
@@ -167,10 +165,9 @@ def write_plain(value: Any) -> Any:
     """Write what Python has as a file would: parts as what was said of them, arrays as lists."""
     if isinstance(value, BaseModel):
         said, fields = value.model_fields_set, type(value).model_fields.items()
-        named = ((one, field.alias or one) for one, field in fields if one in said)
-        return {name: write_plain(getattr(value, one)) for one, name in named}
+        value = {field.alias or one: getattr(value, one) for one, field in fields if one in said}
     if isinstance(value, Mapping):
-        return {str(key): write_plain(one) for key, one in value.items()}
+        return dict(zip(map(str, value), map(write_plain, value.values()), strict=True))
     if isinstance(value, np.generic | np.ndarray):
         return write_plain(value.tolist())
     if isinstance(value, set | frozenset):
@@ -214,8 +211,7 @@ def find_value(scenario: Scenario, trail: Trail) -> Any:
     value: Any = scenario.catalogue if inside else scenario.said
     for part in trail[1:] if inside else trail:
         below = _list_below(value)
-        value = below.get(_find_key(below, part))
-        if value is None:
+        if (value := below.get(_find_key(below, part))) is None:
             told = {"path": f"`{'.'.join(map(str, trail))}`", "part": f"`{part}`"}
             hint = suggest(str(part), [str(key) for key in below])
             raise InputError.saying_text("variations", "nowhere", hint=hint, **told)
@@ -252,7 +248,6 @@ def number_at(found: Any) -> float:
 
 def _with_number(found: Any, level: float) -> Any:
     """Write another number where one stands, with all else that is said of it but its range."""
-    there = number_at(found)
     if isinstance(found, Quantity):
         return replace(found, value=level)
     if isinstance(found, Figure | Captured):
@@ -260,7 +255,7 @@ def _with_number(found: Any, level: float) -> Any:
         return moved.model_dump(mode="json")
     if not isinstance(found, Sourced):
         return level
-    return found.times(level / there).model_dump(mode="json")
+    return found.times(level / number_at(found)).model_dump(mode="json")
 
 
 def check_assumptions(scenario: Scenario, tree: Tree) -> None:
@@ -329,10 +324,9 @@ def choose_variants(scenario: Scenario, wanted: str) -> dict[str, Variant]:
     known = list_variants(scenario)
     if wanted == "all" and known:
         return known
-    chosen: dict[str, Variant] = {}
+    chosen, sweeps = dict[str, Variant](), scenario.said.variants.keys() - known.keys()
     for one in filter(None, map(str.strip, wanted.split(","))):
-        swept = one in scenario.said.variants and one not in known
-        mine = [id_ for id_ in known if id_ == one or (swept and id_.rpartition("-")[0] == one)]
+        mine = [id_ for id_ in known if id_ == one or one in sweeps & {id_.rpartition("-")[0]}]
         if not mine:
             hint = suggest(one, list(known))
             raise InputError.saying_text("variations", "no variant", given=f"`{one}`", hint=hint)
@@ -365,8 +359,7 @@ def edit_for_variant(scenario: Scenario, variant: Variant) -> Edits:
 
 def check_variants(scenario: Scenario, tree: Tree) -> None:
     """Note variants that change what is not there, what they change twice, and too many of them."""
-    found = list_variants(scenario)
-    if len(found) > MOST_VARIANTS:
+    if len(found := list_variants(scenario)) > MOST_VARIANTS:
         told = say_text("variations", "too many", most=MOST_VARIANTS, count=len(found))
         tree.tell(tree.place(("variants",)), told)
         return
@@ -402,7 +395,7 @@ def add_newcomer(
     """
     lon, lat = check_degrees(*_read_place(at), region)
     first, last = (one and look_up(scenario, [("periods", one)])[0] for one in window)
-    order = [list(scenario.periods).index(one) for one in (first, last) if one]
+    order = [*map([*scenario.periods].index, filter(None, (first, last)))]
     if order != sorted(order):
         raise InputError.saying_text("said", "window", first=str(first), last=str(last))
     quantity, what = _read_amount(said)
@@ -424,8 +417,7 @@ def add_newcomer(
     place, zones = shapely.Point(project(lon, lat, region.crs)[0]), list(scenario.said.zones)
     for number, area in scenario.areas.items():
         if shapely.dwithin(place, area, BORDER_M):
-            inside = {"sites": (*zones[number].sites, id_)}
-            zones[number] = zones[number].model_copy(update=inside)
+            zones[number] = zones[number].model_copy(update={"sites": (*zones[number].sites, id_)})
     return scenario.saying(sites={**scenario.sites, id_: site}, zones=tuple(zones)), id_
 
 
@@ -505,8 +497,7 @@ def write_locked(scenario: Scenario, source: Path, flows: pd.DataFrame) -> Path:
         told |= {"material": scenario.catalogue.materials[one["material"]].called(language)}
         name = say("without {giver} → {taker}, {material} {period}", **told, period=one["from"])
         leave = {f"agreements.{len(own) + number}.at_least": "0 t"}
-        said = {"name": name.render(language)[:200], "set": leave}
-        variants[f"without_{number + 1}"] = said
+        variants[f"without_{number + 1}"] = {"name": name.render(language)[:200], "set": leave}
     name = say("without what is locked")
     variants["without_any"] = {"name": name.render(language), "set": {"agreements": own}}
     agreed = [*own, *new]

@@ -128,8 +128,7 @@ def add_up_matches(plan: Plan) -> dict[Match, float]:
     """Add up what goes between sites, but out of pits and to reception. Returns t by match."""
     problem, values = plan.problem, plan.proof.values[plan.problem.block("moves")]
     used = _keep_matches(problem, np.flatnonzero((values > 0) & ~problem.inside))
-    ends = [problem.labels(key, used) for key in MATCH]
-    found: Any = pd.Series(values[used]).groupby(ends).sum()
+    found: Any = pd.Series(values[used]).groupby([problem.labels(key, used) for key in MATCH]).sum()
     return dict(found[found >= LEAST_T].items())
 
 
@@ -205,8 +204,7 @@ def _hold(plan: Plan, today: Today) -> tuple[float, float]:
     programme, slack = own.with_rows(*rows), np.repeat([0.0, 1.0], [plan.column_count, len(rows)])
     cost = np.append(plan.proof.cost, np.zeros(len(rows)))
     programme = programme.with_slack(range(own.row_count, programme.row_count), ())
-    found = plan.search(slack, cost, programme=programme, **_ASKING)
-    if not found.solved:
+    if not (found := plan.search(slack, cost, programme=programme, **_ASKING)).solved:
         raise InputError(say("the search for what holding today's matches costs was cut short"))
     least = plan.certificate.objective
     added = dot(cost, found.values) - least
@@ -483,8 +481,7 @@ def clear_parts(folder: Path) -> None:
     place = folder / PARTS
     for path in sorted(place.glob("*.json")):
         with suppress(RaastofError, OSError):
-            values = read_file(path, most_bytes=DRAWN.most_bytes)
-            if DRAWN.judge(values.get("format")) != "foreign":
+            if DRAWN.judge(read_file(path, most_bytes=DRAWN.most_bytes).get("format")) != "foreign":
                 path.unlink()
     if place.is_dir() and not any(place.iterdir()):
         place.rmdir()
@@ -492,8 +489,7 @@ def clear_parts(folder: Path) -> None:
 
 def list_factors(scenario: Scenario) -> list[Lever]:
     """List what is drawn: every range that a scenario states; `InputError` where it states none."""
-    factors = list_declared(scenario)
-    if not factors:
+    if not (factors := list_declared(scenario)):
         raise InputError.saying_text("ensemble", "nothing drawn")
     return factors
 

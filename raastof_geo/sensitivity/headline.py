@@ -139,8 +139,7 @@ def make_lever(scenario: Scenario, name: str, assumption: Assumption) -> Lever:
 def move_figure(scenario: Scenario, path: str, figure: Numbered) -> Iterator[Lever]:
     """Give the lever of a figure between the ends that it states, or of ±10 %; none of a 0."""
     value, stated = varied.number_at(figure), _list_stated(figure)
-    share = isinstance(figure, Captured) or path.endswith("share")
-    unit = "%" if share else getattr(figure, "unit", "")
+    unit = _find_unit(path, figure)
     most = 1.0 if unit == "%" else math.inf
     ends = (min(one, most) for one in stated or (value * (1 - PART), value * (1 + PART)))
     if not (levels := tuple(one for one in ends if one != value)):
@@ -159,6 +158,11 @@ def move_figure(scenario: Scenario, path: str, figure: Numbered) -> Iterator[Lev
     )
     assumption = Assumption(low=0, high=1, source="-", set=path)
     yield Lever(subject, partial(varied.edit_for, scenario, assumption), assumption)
+
+
+def _find_unit(path: str, figure: Numbered) -> str:
+    share = isinstance(figure, Captured) or path.endswith("share")
+    return "%" if share else getattr(figure, "unit", "")
 
 
 def _name_kind(path: str) -> str:
@@ -185,11 +189,10 @@ def list_levers(scenario: Scenario) -> list[Lever]:
     catalogue in use, and choices. What has no range of its own is moved by ±10 %, and says so.
     """
     with speaking(*scenario.speech):
-        declared = list_declared(scenario)
         taken = {one.set for one in scenario.said.assumptions.values()}
         kinds = (_amounts, _figures, _choose_less, _choose_baseline, _choose_land)
         others = (lever for of_kind in kinds for lever in of_kind(scenario))
-        return [*declared, *(one for one in others if one.subject.name not in taken)]
+        return [*list_declared(scenario), *(one for one in others if one.subject.name not in taken)]
 
 
 def _amounts(scenario: Scenario) -> Iterator[Lever]:
@@ -239,8 +242,7 @@ def _figures(scenario: Scenario) -> Iterator[Lever]:
         if all(known is None or part in known for part, known in wanted):
             yield from move_figure(scenario, path, figure)
     if DEFAULT not in scenario.said.capture:
-        all_of_it = Captured(value=1.0)
-        for moved in move_figure(scenario, f"capture.{DEFAULT}", all_of_it):
+        for moved in move_figure(scenario, f"capture.{DEFAULT}", Captured(value=1.0)):
             yield replace(moved, edit=lambda level: {("capture", DEFAULT): level})
     for path in _NUMBERS:
         with suppress(InputError):
@@ -457,8 +459,7 @@ def solve_briefly(scenario: Scenario, legs: Legs | None, *, causes: bool, **how:
     said = scenario.said
     chosen = said.effect.model_copy(update={"causes": causes, "shapley": False})
     baseline = said.baseline.model_copy(update={"compare_with": ()})
-    quick = scenario.saying(effect=chosen, baseline=baseline)
-    return assign(quick, legs, stated=False, **how)
+    return assign(scenario.saying(effect=chosen, baseline=baseline), legs, stated=False, **how)
 
 
 Price: TypeAlias = Callable[[Scenario], Legs | None]

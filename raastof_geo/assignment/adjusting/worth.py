@@ -194,7 +194,7 @@ def measure_worth(plan: Plan, *, executor: Executor | None = None) -> Worths:
     scenario, periods = plan.scenario, tuple(plan.scenario.periods)
     vehicle = scenario.said.vehicles[0]
     load_t = scenario.catalogue.vehicles[vehicle].payload_t.value
-    values = [*_list_amounts(plan, load_t)]
+    values = [*_list_amounts(plan, load_t), *_list_targets(plan, load_t)]
     corner, changes = _find_rows(plan, values, load_t)
     prices = [corner.price(plan.problem.measure(name)) for name in _MEASURES] if corner else []
     with speaking(*scenario.speech):
@@ -231,7 +231,7 @@ _Job = tuple[Edits | Floats, Entry | None]
 
 
 def _list_amounts(plan: Plan, load_t: float) -> Iterator[Worth]:
-    """List all amounts that a load can be more or less, then the targets."""
+    """List all amounts that a load can be more or less."""
     scenario, words = plan.scenario, read_texts("headings")
     dues = {(one.site, one.role, one.number - 1): one for one in scenario.entries.values()}
     places = {(one.site, one.role): one for one in scenario.facilities}
@@ -252,6 +252,11 @@ def _list_amounts(plan: Plan, load_t: float) -> Iterator[Worth]:
         if unit:
             step = load_t / unit
             yield Worth(said.trail, said.site, entry, what, quantity, step, tonnes, said.times)
+
+
+def _list_targets(plan: Plan, load_t: float) -> Iterator[Worth]:
+    """List the targets for which a load more can have to count."""
+    scenario = plan.scenario
     several = isinstance((scenario.values.get("targets") or {}).get("secondary_share"), list)
     for number, target in enumerate(scenario.said.targets.secondary_share):
         at = find_due(plan.problem, target)
@@ -265,24 +270,28 @@ def _list_amounts(plan: Plan, load_t: float) -> Iterator[Worth]:
             yield Worth((*head, "at_least"), "", None, what, level, step, level * needed_t, 1)
 
 
+def _hangs_together(plan: Plan) -> bool:
+    """Tell whether decisions, objectives to be worsened, or what projects have alone count."""
+    said = plan.scenario.said
+    loose = said.targets.fairness is not None or any(step.tolerance for step in said.objectives)
+    return loose or bool(plan.proof.programme.whole.any())
+
+
 def _find_rows(
     plan: Plan, values: list[Worth], load_t: float
 ) -> tuple[Corner | None, dict[int, Floats]]:
     """Find the corner of a plan, and what a load of amounts, by number, changes of its limits.
 
-    None where decisions, objectives that may be worsened, or what projects have alone hang on it.
+    None where more than limits hangs on them.
     """
-    said, changes = plan.scenario.said, dict[int, Floats]()
-    loose = said.targets.fairness or any(step.tolerance for step in said.objectives)
-    opened = lay_open(plan, lambda _legs, _scenario: None)
-    if plan.proof.programme.whole.any() or loose or (moves := react(opened, plan)) is None:
+    opened, changes = lay_open(plan, lambda _legs, _scenario: None), dict[int, Floats]()
+    if _hangs_together(plan) or (moves := react(opened, plan)) is None:
         return None, {}
     keys = {key: at for at, key in enumerate(moves.found.keys)}
     numbers = np.array([family.number(about) for family, about in moves.names], object)
     for at, one in enumerate(values):
         if one.entry is not None:
-            key = keys.get((opened.entries.index(one.entry), 0))
-            if key is not None:
+            if (key := keys.get((opened.entries.index(one.entry), 0))) is not None:
                 changes[at] = one.step * moves.found.slope[key]
         elif one.site and (mine := numbers == ".".join(map(str, one.trail))).any():
             changes[at] = load_t * mine
@@ -412,9 +421,8 @@ def _lay(plan: Plan, scenario: Scenario, legs: Legs) -> tuple[Laid, Integers]:
     problem = replace(problem, alone=plan.problem.alone, nearest_t=plan.problem.nearest_t)
     rows = lay_rows(problem, plan.rules)
     number = {key: at for at, key in enumerate(plan.proof.keys)}
-    place = [number.get(one.key, -1) for one in rows]
     laid = Laid(problem, rows, build_programme(rows, problem.whole), plan.rules)
-    return laid, np.array(place, np.int64)
+    return laid, np.array([number.get(one.key, -1) for one in rows], np.int64)
 
 
 def _find_corner(plan: Plan) -> Corner:

@@ -14,7 +14,7 @@ from raastof_geo.assignment.statement.layout import limited_partners
 from raastof_geo.assignment.statement.problem import ColumnKind, Problem
 from raastof_geo.assignment.statement.row import About, Row, combine, declare, find_families, sum_of
 from raastof_geo.scenario.said.entry import Role
-from raastof_geo.scenario.scenario import Facility, Need, Pit, Plant, Scenario
+from raastof_geo.scenario.scenario import Facility, Need, Pit, Plant, Scenario, name_stockpile
 
 BOUNDED, LOTS_LEAST, PARTNERS_LIMITED = find_families("bounded", "lots_least", "partners_limited")
 
@@ -112,7 +112,7 @@ def most_between(problem: Problem, origin: str, destination: str) -> float:
     """Give what the one site has, or the other can use. Returns t of all periods, or infinity."""
     scenario, has, uses = problem.scenario, math.inf, math.inf
     if {Role.PIT, Role.PLANT, Role.DEPOT}.isdisjoint(scenario.sites[origin].roles):
-        piles = (one.start_t for one in scenario.depots if one.own and one.site == origin)
+        piles = (one.start_t for one in scenario.depots if one.id == name_stockpile(origin))
         has = sum(offer.tonnes for offer in scenario.offers if offer.site == origin)
         has += sum(map(sum, map(dict.values, piles)))
     taker = scenario.sites[destination]
@@ -234,8 +234,7 @@ def bound_everything(problem: Problem, bounded: Mask) -> Iterator[Row]:
     tonnes = 10.0 * most_tonnes(problem) * places * len(scenario.periods)
     for kind in (kind for kind in ColumnKind if not kind.is_decision):
         block = problem.block(kind)
-        free = block.start + np.flatnonzero(~bounded[block])
-        if not len(free):
+        if not len(free := block.start + np.flatnonzero(~bounded[block])):
             continue
         limit = tonnes
         if kind is ColumnKind.TRIPS:

@@ -194,13 +194,12 @@ def captured(problem: Problem) -> Iterator[row.Row]:
     """
     scenario, said = problem.scenario, problem.scenario.said
     held = (one for one in scenario.offers if said.capture.keys() & {one.material, DEFAULT})
-    offered = group_by(held, lambda one: (one.site, one.material))
-    for (site, material), offers in offered.items():
+    for (site, material), offers in group_by(held, lambda one: (one.site, one.material)).items():
         share, stockpile = scenario.capture(material), name_stockpile(site)
         own = [one for one in scenario.depots if one.id == stockpile]
         columns = _find_uses(problem, site, material, own)
-        asked: tuple[Sequence[Agreement | NamedLeg], ...] = (said.agreements, said.baseline.legs)
-        locked = max(_promise(problem, site, material, columns, entries) for entries in asked)
+        promised = partial(_promise, problem, site, material, columns)
+        locked = max(promised(said.agreements), promised(said.baseline.legs))
         for offer in offers:
             limit = max(share * offer.tonnes, locked)
             about = replace(row.about_entry(offer), role="", entry=-1)  # it asks for nothing

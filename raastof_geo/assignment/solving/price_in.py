@@ -190,8 +190,7 @@ class Master:
         for basis, penalty in ((begin, None), (None, self.penalty)):
             said: dict[str, Any] = {"sense": self.sense, "penalty": penalty, "labels": labels}
             put = stated.state_programme(self.programme, columns, cost, **said)
-            run = put.run(basis=basis, time_limit_s=self.clock.left_s)
-            if run.feasible:
+            if (run := put.run(basis=basis, time_limit_s=self.clock.left_s)).feasible:
                 break
         values = np.zeros(len(self.columns))
         values[self.open] = run.values
@@ -241,6 +240,21 @@ class Master:
     def basis(self) -> stated.Basis:
         """Give where the last solve ended, to start from again."""
         return stated.read_basis(self.model, self.artificials, self.sense)
+
+    def begin(self, cost: Floats, may: Mask, how: How) -> None:
+        """Write out at once: all of few columns that may be used, of many the cheapest."""
+        programme, start = self.programme, how.start
+        first: Columns = np.flatnonzero(may)
+        if programme.column_count > _SMALL and start is not None:
+            first = start.columns[may[start.columns]]
+        elif len(first) > _SMALL:
+            always = programme.whole | (np.diff(programme.matrix.indptr) == 0)
+            few = choose_few(programme, cost, first[~always[first]], _FIRST_FEW)
+            few = np.union1d(few, how.along(few))
+            first = np.union1d(few[may[few]], first[always[first]])
+        self.add(first, cost[first])
+        if start is not None and np.array_equal(first, start.columns):
+            self.resume(start)
 
     def resume(self, start: Start) -> None:
         """Start from a basis of the same columns, if there is one."""
@@ -300,8 +314,7 @@ class Master:
         penalty = np.full(rows, _BREAKING * _dearest(cost))
         for raised in (1.0, *_RAISES):
             penalty *= raised
-            optimum = self._improve(cost, penalty)
-            if optimum.feasible or not optimum.complete:
+            if (optimum := self._improve(cost, penalty)).feasible or not optimum.complete:
                 return optimum
         least = self._improve(np.zeros(len(cost)), np.ones(rows))
         return self._improve(cost, penalty * _LAST_RAISE) if least.solved else least
@@ -408,24 +421,13 @@ def solve_in_order(
     `labels` PuLP states and solves the last round of each objective.
     """
     may = np.ones(programme.column_count, bool) if how.closed is None else ~how.closed
-    start, master = how.start, Master(programme, how)
-    first = np.flatnonzero(may)  # written out at once: all of few, of many the cheapest
-    if programme.column_count > _SMALL and start is not None:
-        first = start.columns[may[start.columns]]
-    elif len(first) > _SMALL:
-        always = programme.whole | (np.diff(programme.matrix.indptr) == 0)
-        few = choose_few(programme, costs[0], first[~always[first]], _FIRST_FEW)
-        few = np.union1d(few, how.along(few))
-        first = np.union1d(few[may[few]], first[always[first]])
-    master.add(first, costs[0][first])
-    if start is not None and np.array_equal(first, start.columns):
-        master.resume(start)
+    master = Master(programme, how)
+    master.begin(costs[0], may, how)
     left = stated.Stage(programme, master.columns, may, programme.sense)
     steps: list[Step] = []
     for cost, tolerance in zip(costs, tolerances or [0.0] * len(costs), strict=True):
         master.hold(left.sense, left.may)
-        optimum = master.find(cost)
-        if optimum.complete:
+        if (optimum := master.find(cost)).complete:
             optimum = replace(optimum, basis=master.basis())
         if how.labels is not None:
             optimum = master.restate(optimum, cost, how.labels)

@@ -136,8 +136,7 @@ def break_ties(problem: Problem) -> Floats:
     weight[problem.block(ColumnKind.MOVES)] = moves.period + spread / 2.0**64
     order = {period: number for number, period in enumerate(problem.scenario.periods)}
     for kind in ColumnKind:
-        table = problem.others.get(kind, pd.DataFrame())
-        if table.empty:
+        if (table := problem.others.get(kind, pd.DataFrame())).empty:
             continue
         told = table[list(kind.keys)].itertuples(index=False)
         drawn = np.array([_draw(kind, "|".join(map(str, one))) / 2.0**64 for one in told])
@@ -194,18 +193,22 @@ class Labels:
             mine = columns[at]
             if not len(at):
                 continue
-            if kind is ColumnKind.MOVES:
-                one = len(problem.vehicles) == 1
-                keys = [key for key in LEG_KEYS if key != "vehicle" or not one]
-                said = [problem.labels(key, mine).tolist() for key in keys]
-            else:
-                table = problem.others[kind].iloc[mine - problem.starts[kind]]
-                said = [[kind.word] * len(mine)]
-                said += [table[key].tolist() for key in kind.keys if key != "depot"]
+            said = self._list_parts(kind, mine)
             slugs = {part: make_slug(str(part)) for part in set().union(*said)}
             told = zip(mine.tolist(), zip(*said, strict=True), strict=True)
             names[at] = [_join(f"x{column}", [slugs[one] for one in of]) for column, of in told]
         return [str(name) for name in names]
+
+    def _list_parts(self, kind: ColumnKind, columns: Columns) -> list[list[Any]]:
+        """List what the names of columns of a kind say of each, part by part."""
+        problem = self.problem
+        if kind is ColumnKind.MOVES:
+            one = len(problem.vehicles) == 1
+            keys = [key for key in LEG_KEYS if key != "vehicle" or not one]
+            return [problem.labels(key, columns).tolist() for key in keys]
+        table = problem.others[kind].iloc[columns - problem.starts[kind]]
+        told = [table[key].tolist() for key in kind.keys if key != "depot"]
+        return [[kind.word] * len(columns), *told]
 
     def name_row(self, number: int) -> str:
         """Give the name of a row; those beyond the rules hold an earlier objective."""
@@ -276,22 +279,26 @@ class Stated:
             raise SolverError.saying("the solver failed: {reason}", reason=str(error)) from error
         if status == pulp.LpStatusUnbounded:
             raise SolverError.saying_text("the solver", "stopped", status=pulp.LpStatus[status])
+        return self._read(status)
+
+    def _read(self, status: int) -> Run:
         found = [one.varValue for one in self.variables]
         feasible = status == pulp.LpStatusOptimal and None not in found
         artificial = float(sum(abs(one.varValue or 0.0) for one in self.artificials))
-        values = np.maximum(0.0, np.array([value or 0.0 for value in found]))
+        values = np.fmax(0.0, np.array(found, np.float64)) + 0.0  # none is 0, and 0 has no sign
         prices = np.zeros(self.programme.row_count)
         for number, constraint in self.constraints.items():
             prices[number] = 0.0 if constraint.pi is None else constraint.pi
         model = getattr(self.problem, "solverModel", None)  # what holds no column has none
-        bound = None if model is None else float(model.getInfo().mip_dual_bound)
+        scale = self.programme.scale
+        bound = None if model is None else float(model.getInfo().mip_dual_bound) / scale
         return Run(
             values=values / self.programme.units[self.columns],
             artificial=artificial,
             shadow_prices=prices,
             complete=feasible and self.problem.sol_status != pulp.LpSolutionIntegerFeasible,
             feasible=feasible,
-            bound=None if bound is None else bound / self.programme.scale,
+            bound=bound,
         )
 
 

@@ -5,6 +5,7 @@ import tomllib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial, reduce
+from operator import attrgetter
 from typing import Any
 import numpy as np
 import pandas as pd
@@ -30,6 +31,7 @@ def build_problem(scenario: Scenario, legs: Legs, *, every_vehicle: bool = True)
     moves = _list_moves(scenario, givers, takers, _LegTable(scenario, legs, keep_all=every_vehicle))
     bare = Problem(scenario, legs, givers, takers, moves, MEASURES)
     lots = scenario.said.choices.smallest_lot is not None
+    goals = [*map(attrgetter("label"), list_goals(scenario))]
     links = pd.DataFrame()  # pairs of sites that count as partners where their number is limited
     if sites := list(limited_partners(scenario)):
         links = _list_apart(bare, ColumnKind.LINKS)
@@ -58,7 +60,7 @@ def build_problem(scenario: Scenario, legs: Legs, *, every_vehicle: bool = True)
         ColumnKind.PROCESSES: lay(ColumnKind.PROCESSES, runs),
         ColumnKind.STORES: lay(ColumnKind.STORES, stores),
         ColumnKind.TRIPS: _list_trips(bare),
-        ColumnKind.SHORTFALLS: pd.DataFrame({"goal": [one.label for one in list_goals(scenario)]}),
+        ColumnKind.SHORTFALLS: pd.DataFrame({"goal": goals}),
         ColumnKind.OPENINGS: lay(ColumnKind.OPENINGS, opened),
         ColumnKind.LINKS: links.reset_index(drop=True),
         ColumnKind.LOTS: _list_apart(bare, ColumnKind.LOTS) if lots else pd.DataFrame(),
@@ -135,7 +137,18 @@ def _list_moves(
         for number in np.flatnonzero(table.materials.isin(taker.accepts)).tolist():
             given = taker.accepts[table.materials[number]].periods
             takes[at, number] = [one in given for one in periods]
-    # Whether they may deal, asked once for each sort of them.
+    there = ((origin >= 0) & (material >= 0))[:, None] & (destination >= 0)
+    one, other = np.nonzero(_find_dealing(givers, takers) & there)
+    rows = table.rows[origin[one], destination[other], material[one]]
+    used = (rows >= 0) & (gives[one] & takes[other, material[one]])[:, None, :]
+    pair, vehicle, period = np.nonzero(used)
+    trucks, times = vehicle.astype(np.int16), period.astype(np.int16)
+    gives_at, takes_at = (end[pair].astype(np.int32) for end in (one, other))
+    return Moves(gives_at, takes_at, rows[used], trucks, times)
+
+
+def _find_dealing(givers: Sequence[Giver], takers: Sequence[Taker]) -> Mask:
+    """Find who may deal with whom, asked once for each sort of them. [givers × takers]"""
     piles = frozenset(taker.only_from for taker in takers)
     give = [(one.kind, one.material, _plant(one), piles & {one.site}) for one in givers]
     take = [(one.kind, frozenset(one.accepts), _plant(one), one.only_from) for one in takers]
@@ -143,15 +156,7 @@ def _list_moves(
     may = [[may_deal(giver, taker) for taker in wants.values()] for giver in sorts.values()]
     row, column = ({sort: at for at, sort in enumerate(of)} for of in (sorts, wants))
     every = np.ix_([row[sort] for sort in give], [column[sort] for sort in take])
-    dealing = np.array(may, bool).reshape(len(sorts), len(wants))[every]
-    there = ((origin >= 0) & (material >= 0))[:, None] & (destination >= 0)
-    one, other = np.nonzero(dealing & there)
-    rows = table.rows[origin[one], destination[other], material[one]]
-    used = (rows >= 0) & (gives[one] & takes[other, material[one]])[:, None, :]
-    pair, vehicle, period = np.nonzero(used)
-    trucks, times = vehicle.astype(np.int16), period.astype(np.int16)
-    gives_at, takes_at = (end[pair].astype(np.int32) for end in (one, other))
-    return Moves(gives_at, takes_at, rows[used], trucks, times)
+    return np.array(may, bool).reshape(len(sorts), len(wants))[every]
 
 
 def _plant(party: Giver | Taker) -> str | None:

@@ -359,21 +359,19 @@ def break_rows(senses: Signs, over: Floats) -> Floats:
 def build_programme(rows: Sequence[Row], whole: Mask) -> Programme:
     """Lay rows into one matrix, in their order [rows × columns]; bad numbers are a `ValueError`."""
     count = len(whole)
-    lengths = np.array([len(row.columns) for row in rows], dtype=np.int64)
     for row in rows:
-        fits = len(row.columns) == len(row.coefficients)
-        if fits and len(row.columns):
-            fits = row.columns.min() >= 0 and row.columns.max() < count
+        at = row.columns
+        fits = len(at) == len(row.coefficients) and ((at >= 0) & (at < count)).all()
         if not fits or not np.isfinite(row.coefficients).all() or not np.isfinite(row.limit):
             raise ValueError(
                 f"rule {row.rule}, row {row.label}: columns must be numbers from 0 to {count - 1}, "
                 "each with a finite coefficient, and the limit must be finite"
             )
-    columns = np.concatenate([row.columns for row in rows]) if rows else np.empty(0, np.int32)
-    values = np.concatenate([row.coefficients for row in rows]) if rows else np.empty(0)
+    each = [row.columns for row in rows]
+    columns = np.concatenate([np.empty(0, np.int32), *each]).astype(np.int32, copy=False)
+    values = np.concatenate([np.empty(0), *(row.coefficients for row in rows)])
     # Rows lie one after the other, so that this is compressed by row already.
-    starts = np.concatenate([[0], np.cumsum(lengths)])
-    entries = (np.asarray(values, np.float64), columns.astype(np.int32, copy=False), starts)
+    entries = values, columns, np.cumsum([0, *map(len, each)])
     matrix = sparse.csr_array(entries, shape=(len(rows), count)).tocsc()
     matrix.sum_duplicates()
     sense = np.array([SENSES.index(row.sense) - 1 for row in rows], dtype=np.int8)

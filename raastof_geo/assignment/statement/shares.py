@@ -1,13 +1,13 @@
 """Shares: of secondary materials, as asked for; and whose a column is, and each end of a line."""
 
-from collections import defaultdict
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import partial
 from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from scipy import sparse
-from raastof_geo.arrays import Columns, Floats, Integers, Mask, Signs
+from raastof_geo.arrays import Columns, Floats, Integers, Mask, Signs, group_by
 from raastof_geo.assignment.statement.problem import ColumnKind, Problem
 from raastof_geo.figures import vocabulary
 from raastof_geo.scenario.catalogue import Material, Sort, count_share, find_sort
@@ -42,14 +42,14 @@ def classify(problem: Problem, together: Together) -> Signs:
     shared = {(Role.DEPOT, one.id) for one in scenario.depots if one.id not in own}
     # Within one party, or within one project.
     levels: set[Together] = {together} if together == "site" else {together, "project"}
-    ends = (_number_parties(problem, level) for level in levels)
+    ends = map(partial(_number_parties, problem), levels)
     within = np.logical_or.reduce([giver == taker for giver, taker, _ in ends])
     within &= ~touches(problem, shared)
     giving = Role.OFFER, Role.PIT, Role.PLANT, Role.DEPOT
-    offer, dug, made, lying = (problem.has("giver_kind", role) for role in giving)
+    offer, dug, made, lying = map(partial(problem.has, "giver_kind"), giving)
     lying &= ~touches(problem, shared)
     taking = Role.NEED, Role.RECEIVER, Role.PLANT, Role.DEPOT
-    need, receiver, plant, depot = (problem.has("taker_kind", role) for role in taking)
+    need, receiver, plant, depot = map(partial(problem.has, "taker_kind"), taking)
     classes = np.full(problem.column_count, ColumnClass.TOGETHER, np.int8)
     moves = classes[problem.block(ColumnKind.MOVES)]
     moves[(plant & (offer | dug | made | lying)) | (made & need)] = ColumnClass.MARKET
@@ -58,8 +58,9 @@ def classify(problem: Problem, together: Together) -> Signs:
     moves[lying & receiver] = ColumnClass.WITHIN
     moves[(dug & need) | ((offer | made) & receiver)] = ColumnClass.ALONE
     moves[touches(problem, candidates)] = ColumnClass.TOGETHER
-    for site in (one.site for one in scenario.plants if one.opens is None):
-        classes[problem.find(ColumnKind.PROCESSES, site=site)] = ColumnClass.MARKET
+    for one in scenario.plants:
+        if one.opens is None:
+            classes[problem.find(ColumnKind.PROCESSES, site=one.site)] = ColumnClass.MARKET
     for id_ in own:
         classes[problem.find(ColumnKind.STORES, depot=id_)] = ColumnClass.WITHIN
     return classes
@@ -171,6 +172,16 @@ def find_municipalities(scenario: Scenario) -> dict[str, str]:
     return {site_id: site.municipality or name or NOWHERE for (site_id, site), name in found}
 
 
+def _list_parts(scenario: Scenario, measure: str) -> list[tuple[vocabulary.Indicator, float]]:
+    """List the parts of a measure, each with what a unit of it counts."""
+    if (whole := vocabulary.find_indicator(measure)) != vocabulary.COST_WITH_CO2:
+        return [(part, 1.0) for part in vocabulary.leaves_of(whole)]
+    paid, taxed = scenario.co2_dkk_per_kg
+    parts = [(part, 1.0) for part in vocabulary.parts_of(vocabulary.COST)]
+    parts += [(part, paid) for part in vocabulary.leaves_of(vocabulary.CO2E)]
+    return [*parts, (vocabulary.TRANSPORT_TTW, -taxed), (vocabulary.TOLL_CO2, -1.0)]
+
+
 def share_moves(
     problem: Problem, measure: str, *, with_charges: bool = False
 ) -> dict[str, tuple[Columns, Floats]]:
@@ -186,31 +197,13 @@ def share_moves(
     number = {site: projects.index(project) for site, project in owner.items()}
     sends, takes = problem.number_ends(number)
     giving, taking = np.zeros(len(problem.moves)), np.zeros(len(problem.moves))
-    whole = vocabulary.find_indicator(measure)  # its parts, each with what a unit of it counts
-    parts = [(part, 1.0) for part in vocabulary.leaves_of(whole)]
-    if whole == vocabulary.COST_WITH_CO2:
-        paid, taxed = problem.scenario.co2_dkk_per_kg
-        parts = [(part, 1.0) for part in vocabulary.parts_of(vocabulary.COST)]
-        parts += [(part, paid) for part in vocabulary.leaves_of(vocabulary.CO2E)]
-        parts += [(vocabulary.TRANSPORT_TTW, -taxed), (vocabulary.TOLL_CO2, -1.0)]
-    groups = defaultdict[vocabulary.Group, list[tuple[vocabulary.Indicator, float]]](list)
-    for part, times in parts:
-        groups[part.divided].append((part, times))
+    parts = group_by(_list_parts(problem.scenario, measure), lambda one: one[0].divided)
     values = {
-        group: sum(times * problem.measure(part)[block] for part, times in parts)
-        for group, parts in groups.items()
+        group: sum(times * problem.measure(part)[block] for part, times in mine)
+        for group, mine in parts.items()
     }
     if with_charges:
-        # What a plant adds for each tonne that comes to it; the dearest recipe.
-        per_t, costs = np.zeros(len(problem.moves)), problem.measure(measure)
-        for plant in problem.scenario.plants:
-            for process in plant.processes:
-                runs = problem.find(ColumnKind.PROCESSES, site=plant.site, recipe=process.recipe)
-                extra = float(costs[runs].max(initial=0.0))
-                for material in process.inputs:
-                    columns = problem.find(taker=plant.taker, material=material)
-                    per_t[columns] = np.maximum(per_t[columns], extra)
-        values["taking"] = values.get("taking", 0.0) + per_t
+        values["taking"] = values.get("taking", 0.0) + _charge(problem, measure)
     for group, value in values.items():
         giver, taker = share_ends(
             group,
@@ -228,6 +221,19 @@ def share_moves(
     table = sparse.csr_array((weights, (whose[known], moves[known])), shape=shape)
     each = (np.split(part, table.indptr[1:-1]) for part in (table.indices, table.data))
     return dict(zip(projects, zip(*each, strict=True), strict=False))
+
+
+def _charge(problem: Problem, measure: str) -> Floats:
+    """Give what a plant adds for each tonne that comes to it; the dearest recipe. [moves]"""
+    per_t, costs = np.zeros(len(problem.moves)), problem.measure(measure)
+    for plant in problem.scenario.plants:
+        for process in plant.processes:
+            runs = problem.find(ColumnKind.PROCESSES, site=plant.site, recipe=process.recipe)
+            extra = float(costs[runs].max(initial=0.0))
+            for material in process.inputs:
+                columns = problem.find(taker=plant.taker, material=material)
+                per_t[columns] = np.maximum(per_t[columns], extra)
+    return per_t
 
 
 class Crossed(NamedTuple):
@@ -284,11 +290,10 @@ def list_asked(scenario: Scenario) -> tuple[Asked, ...]:
 def ask_share(scenario: Scenario, target: SecondaryShare, number: int = 0) -> Asked:
     """Look up what a share is about; `number` is its place in the list of the scenario."""
     place = target.municipality
-    where = find_municipalities(scenario) if place else {}
+    where, border = (find_municipalities(scenario), ()) if place else ({}, list_crossed(scenario))
     here = (need for need in scenario.needs if place in (None, where.get(need.site)))
     needed = sum(need.tonnes for need in here if target.period in (None, *need.periods))
     times = 1 if target.period else len(scenario.periods)
-    border = () if place else list_crossed(scenario)
     crossed = times * sum(one.reference_t for one in border)
     counted = times * sum(one.counted[target.definition] for one in border)
     head = "/".join(filter(None, (target.definition, place)))

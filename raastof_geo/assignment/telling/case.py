@@ -194,8 +194,7 @@ class Case(Laid):
         for at in wanted:
             np.add.at(worth, self.rows[at].columns, self.rows[at].coefficients)
         for trial in _open(self, wanted):
-            found = trial.solve(-worth)
-            if found.solved:
+            if (found := trial.solve(-worth)).solved:
                 return max(0.0, -found.value)
         return None
 

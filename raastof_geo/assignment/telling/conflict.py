@@ -107,8 +107,7 @@ def _find_conflicts(case: Case) -> list[list[int]]:
     """
     violation, programme = case.violation, case.programme
     prices = violation.found.shadow_prices
-    priced = np.flatnonzero(np.abs(prices) > _FREE)
-    if not len(priced):
+    if not len(priced := np.flatnonzero(np.abs(prices) > _FREE)):
         return []
     touching = programme.matrix.tocsr()[priced]
     touching.data = np.ones(touching.nnz, np.int32)
@@ -128,20 +127,19 @@ def _say_together(case: Case, asking: Mapping[int, Need | Offer]) -> Iterator[Me
         return
     scenario, entries = case.problem.scenario, list(asking.values())
     asked, could = sum(entry.tonnes for entry in entries), case.most(list(asking))
-    partners = case.partners(entries)
-    if could is None or could > asked - _SEEN_T or not partners:
+    if could is None or could > asked - _SEEN_T or not (partners := case.partners(entries)):
         return
     missing = asked - could
     what = attrgetter("use" if isinstance(entries[0], Need) else "material")
     called = {what(one): names.call_entry(scenario, one) for one in entries}
-    windows = set[str]().union(*(one.periods for one in entries))
+    windows = set[str]().union(*map(attrgetter("periods"), entries))
     yield names.tell_named(
         scenario,
         read_texts(f"lacking {entries[0].role}")["together"],
         sites=dict.fromkeys(one.site for one in entries),
         asked=names.tell_number(asked, beside=missing),
         what=names.list_names(list(called.values())),
-        periods=tuple(one for one in scenario.periods if one in windows),
+        periods=tuple(filter(windows.__contains__, scenario.periods)),
         others=names.list_sites(scenario, partners),
         most=names.tell_number(could, beside=missing),
         missing=missing,
@@ -213,8 +211,7 @@ def _say_missing(case: Case, share: LargestShare | None) -> Iterator[Message]:
         mine = [(at, entry, by) for at, by in short if isinstance(entry := case.entry(at), of)]
         yield from _say_short(case, mine)
     for at, amount in short:
-        rule = case.rows[at].rule
-        if rule == SHARE_REACHED.name and share is not None:
+        if (rule := case.rows[at].rule) == SHARE_REACHED.name and share is not None:
             yield _say_share(share)
         elif rule == AGREEMENTS_KEPT.name:
             yield _say_agreement(case, at, amount)
@@ -344,7 +341,7 @@ _MOST_COLUMNS = 60_000
 def say_excluded(laid: Laid) -> Iterator[Message]:
     """Say which kinds of decision leave no plan, alone or together, and what is nearest to one."""
     there = {row.family.decides for row in laid.rows}
-    kinds: list[EitherOr] = [one for one in get_args(EitherOr) if one in there]
+    kinds: list[EitherOr] = [*filter(there.__contains__, get_args(EitherOr))]
     culprits = [kind for kind in kinds if _fits_without(laid, kind)]
     for kind in culprits:
         told = say("the tonnes fit, but not with {kind}: without it there is a plan")
@@ -575,8 +572,7 @@ def _raise_limits(case: Case) -> Iterator[Repair | None]:
     """Raise each limit that binds by just as much as a plan needs, in numbers as they are told."""
     whole, scenario = case.whole, case.problem.scenario
     where = {(row.rule, row.label): at for at, row in enumerate(whole.rows)}
-    prices = case.violation.found.shadow_prices
-    for at in np.flatnonzero(prices < -1e-6).tolist():
+    for at in np.flatnonzero(case.violation.found.shadow_prices < -1e-6).tolist():
         row = case.rows[at]
         if not row.family.number(row.about) or row.sense != "<=":
             continue

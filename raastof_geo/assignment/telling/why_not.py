@@ -254,10 +254,9 @@ def _binding(plan: Plan, column: int) -> Iterator[Message]:
     matrix = plan.proof.programme.matrix
     for row in matrix.indices[slice(*matrix.indptr[column : column + 2])].tolist():
         name, price = plan.proof.rows[row], float(plan.proof.prices_given_decisions[row])
-        sense = int(plan.proof.programme.sense[row])
         # Books are no limit that stands in the way, and neither is what is sent itself.
         limits = not name.family.keeps_books and name.family.name != OFFERS_KEPT.name
-        if sense < 0 and price < -_LEAST_PRICE and limits:
+        if int(plan.proof.programme.sense[row]) < 0 and price < -_LEAST_PRICE and limits:
             yield say("full: {rule}", rule=names.describe_row(plan.problem.scenario, name))
 
 
@@ -271,8 +270,7 @@ def _force(pair: _Pair) -> Reason:
     first = proof.start.columns
     start = np.union1d(first, pair.columns) if len(first) else None
     for tonnes in TRIED_T:
-        found = _send(pair, proof.cost, tonnes, decided=decided, start=start)
-        if found.solved:
+        if (found := _send(pair, proof.cost, tonnes, decided=decided, start=start)).solved:
             return _tell_rise(pair, found, tonnes)
     if decided is not None and _send(pair, proof.cost).feasible:
         # Other decisions than the plan's might let something pass.

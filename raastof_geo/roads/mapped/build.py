@@ -164,8 +164,7 @@ def _split(ways: OsmWays) -> tuple[Indices, Indices, Indices]:
     at_junction[ways.node_start[:-1]] = True
     at_junction[ways.node_start[1:] - 1] = True
     begin, end, way = _between(ways, at_junction)
-    ring = (ways.node[begin] == ways.node[end]) & (end - begin > 1)
-    if not ring.any():
+    if not (ring := (ways.node[begin] == ways.node[end]) & (end - begin > 1)).any():
         return begin, end, way
     at_junction[(begin[ring] + end[ring]) // 2] = True
     return _between(ways, at_junction)
@@ -291,9 +290,8 @@ def _partners(node: SmallIntegers, outward: Mask, inward: Mask, kind: SmallInteg
 def _walk(partners: Integers) -> list[list[int]]:
     partner = partners.tolist()
     visited = bytearray(len(partner) // 2)
-    ends = np.flatnonzero(partners < 0).tolist()
     runs: list[list[int]] = []
-    for first in (*ends, *range(0, len(partner), 2)):
+    for first in (*np.flatnonzero(partners < 0).tolist(), *range(0, len(partner), 2)):
         half, run = first, []
         while half >= 0 and not visited[half // 2]:
             visited[half // 2] = 1
@@ -341,12 +339,9 @@ def build_network(
     tell = progress or (lambda _: None)
     tell(say("Linking {count} road segments", count=whole.edge_count))
     doubts = np.array([bool(find_doubts(road.tags)) for road in whole.roads], bool)
-    kept = _choose(whole, classes, link, doubts[whole.road])
-    if not kept.any():
-        wanted = ", ".join(classes)
-        raise RoadDataError.saying_text("osm files", "unconnected", classes=wanted)
-    lost = np.unique(whole.way[doubts[whole.road] & ~kept])
-    if len(lost):
+    if not (kept := _choose(whole, classes, link, doubts[whole.road])).any():
+        raise RoadDataError.saying_text("osm files", "unconnected", classes=", ".join(classes))
+    if len(lost := np.unique(whole.way[doubts[whole.road] & ~kept])):
         tell(say("{count} minor roads with tags in doubt are left out", count=len(lost)))
     tell(say("Joining and simplifying {count} road segments", count=int(kept.sum())))
     return _draw(whole, np.flatnonzero(kept), simplify_m=simplify_m)
@@ -491,8 +486,7 @@ def _carry_turns(turns: tuple[Turn, ...], place: Mapping[int, int]) -> tuple[Tur
     for turn in turns:
         if all(arc // 2 in place for arc in turn.arcs):
             joined = [place[arc // 2] ^ arc % 2 for arc in turn.arcs]
-            distinct = tuple(arc for arc, _ in groupby(joined))
-            if len(distinct) > 1:
+            if len(distinct := tuple(arc for arc, _ in groupby(joined))) > 1:
                 found.append(turn._replace(arcs=distinct))
     return tuple(found)
 
@@ -533,8 +527,7 @@ def _simplify(lines: Rows, xy: Floats, *, tolerance_m: float) -> Rows:
     """
     numbered = np.column_stack((xy[lines.numbers], np.arange(len(lines.numbers))))
     drawn = shapely.linestrings(numbered, indices=lines.owner)
-    tolerance = max(tolerance_m - _ROUNDING_M, 0.0)
-    simple = shapely.simplify(drawn, tolerance, preserve_topology=False)
+    simple = shapely.simplify(drawn, max(tolerance_m - _ROUNDING_M, 0.0), preserve_topology=False)
     left, line = shapely.get_coordinates(simple, include_z=True, return_index=True)
     count = np.bincount(line, minlength=len(lines.start) - 1)
     return Rows.part(lines.numbers[left[:, 2].astype(np.intp)], count)

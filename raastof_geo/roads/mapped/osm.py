@@ -62,6 +62,13 @@ def refuse_others(file: Path) -> None:
         raise RoadDataError.saying_text("no roads", "ending", file=file, reason=why)
 
 
+def _refuse_nothing(file: Path) -> None:
+    """Refuse, as `RoadDataError`, what is no file or has nothing in it."""
+    why = "folder" if file.is_dir() else "empty" if file.exists() else "none"
+    if why != "empty" or file.stat().st_size == 0:
+        raise RoadDataError.saying_text("osm files", why, file=file)
+
+
 def _refuse_damage(file: Path) -> None:
     """Refuse, as `RoadDataError`, the first thing that is wrong; none found proves nothing.
 
@@ -266,9 +273,7 @@ def read_osm(
     the file is missing, empty, cut short, something else, or has no roads.
     """
     file = Path(path)
-    why = "folder" if file.is_dir() else "empty" if file.exists() else "none"
-    if why != "empty" or file.stat().st_size == 0:
-        raise RoadDataError.saying_text("osm files", why, file=file)
+    _refuse_nothing(file)
     refuse_others(file)
     if progress:
         progress(say("Reading roads from {file}", file=file.name))
@@ -370,8 +375,7 @@ def _read_lines(lines: Path, found: _Found) -> None:
     @cache
     def number_of(tags: bytes) -> int:
         """Read each set of tags once: the number of its road, -1 where they are of none."""
-        road = read_road(_read_tags(tags))
-        if road is None:
+        if (road := read_road(_read_tags(tags))) is None:
             return -1
         found.roads.append(road)
         return len(found.roads) - 1
@@ -383,13 +387,11 @@ def _read_lines(lines: Path, found: _Found) -> None:
             if line.find(b" dD", 0, tags) > 0 or name in found.deleted:
                 continue
             stamp = line.rfind(b" t", 0, tags) + 2
-            day = line[stamp : stamp + 10]
-            if day > found.newest and stamp + 10 <= tags:
+            if (day := line[stamp : stamp + 10]) > found.newest and stamp + 10 <= tags:
                 found.newest = day
             if line[:1] == b"w":
                 nodes = line.rfind(b" N")
-                kind = number_of(line[tags + 2 : nodes])
-                if kind >= 0:
+                if (kind := number_of(line[tags + 2 : nodes])) >= 0:
                     found.way.append(int(name[1:]))
                     found.road.append(kind)
                     found.nodes.append(line[nodes + 2 : -1])
@@ -410,8 +412,7 @@ def _read_relation(line: bytes, start: int, found: _Found) -> None:
     tags["type"] = "restriction"
     rules, doubtful = reading.read_turn_rules(tags)
     found.doubtful_turns += doubtful
-    may_be = read_turn(tags, None) - {"free"}
-    if not may_be and not doubtful:
+    if not (may_be := read_turn(tags, None) - {"free"}) and not doubtful:
         return
     value = "; ".join(text for name, text in tags.items() if name.startswith("restriction"))
     if members := _read_members(line[end + 2 :].decode().strip()):
@@ -456,8 +457,7 @@ def _gather(found: _Found, area: shapely.Geometry | None) -> OsmWays:
     ids, first, node = np.unique(refs, return_index=True, return_inverse=True)
     lon, lat = numbers[first, 1], numbers[first, 2]
     _find_places(found.file, ids, lon, lat)
-    usable = (np.abs(lon) <= 180) & (np.abs(lat) <= 90)
-    if not usable.any():
+    if not (usable := (np.abs(lon) <= 180) & (np.abs(lat) <= 90)).any():
         raise RoadDataError.saying_text("osm files", "no nodes", source=found.file)
     if area is not None:
         west, south, east, north = shapely.bounds(area)
@@ -490,8 +490,7 @@ def _cut(
     follows = np.zeros(len(node), bool)
     follows[1:] = good[1:] & good[:-1] & (way[1:] == way[:-1])
     stretch = np.cumsum(~follows)
-    kept = good & (np.bincount(stretch)[stretch] > 1)
-    if not kept.any():
+    if not (kept := good & (np.bincount(stretch)[stretch] > 1)).any():
         raise RoadDataError.saying_text("osm files", "outside", source=found.file)
     first = np.flatnonzero(kept & ~follows)
     of = way[first]

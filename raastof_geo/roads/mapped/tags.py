@@ -121,8 +121,7 @@ class TagKey(NamedTuple):
 @lru_cache(4096)
 def read_key(key: str) -> TagKey | None:
     """Take a key apart. Returns none where it says nothing about whether trucks may pass."""
-    words = key.split(":")
-    if words[0] not in _BEGINNINGS:
+    if (words := key.split(":"))[0] not in _BEGINNINGS:
         return None
     base, left = _find_base(words)
     # Two tell directions by their values.
@@ -284,8 +283,7 @@ def read_words(tags: _Tags) -> TagWords:
     """Read what tags say about trucks."""
     found: dict[str, list[_Said]] = {}
     for name, value in tags.items():
-        key = read_key(name)
-        if key is None or key.doubt:
+        if (key := read_key(name)) is None or key.doubt:
             continue
         clauses = reversed(read_clauses(value)) if key.conditional else [(value, None)]
         for text, condition in clauses:  # the last that holds wins
@@ -513,8 +511,7 @@ def read_road(tags: _Tags) -> Road | None:
 def _read_nameless(items: tuple[tuple[str, str], ...]) -> Road | None:
     """Read a road but for its name: most roads have one of their own, and few have other tags."""
     tags = dict(items)
-    road_class = read_class(tags)
-    if road_class is None:
+    if (road_class := read_class(tags)) is None:
         return None
     varied = varies(tags)
     signed, passages = judge_way(tags, road_class, varied=varied)
@@ -522,7 +519,7 @@ def _read_nameless(items: tuple[tuple[str, str], ...]) -> Road | None:
     access = [one.access if way else Access.CLOSED for one, way in pairs]
     left = [one is not Access.CLOSED for one in access]
     # A road that is closed in both directions keeps those of its signs.
-    forward, backward = left if any(left) else signed if any(signed) else (True, True)
+    forward, backward = next(filter(any, (left, signed, (True, True))))
     ahead, back = passages
     limits, maxspeed_km_h = ahead.limits, ahead.maxspeed_km_h
     if limits is not back.limits:
@@ -552,11 +549,10 @@ def judge_way(
         tags = {_CARS.sub("motor_vehicle", key): one for key, one in tags.items()} | {**tags}
     words, found, passing = read_words(tags), [], truck and truck._replace(errand=False)
     for direction in ("forward", "backward") if varied else ("forward",):
-        access = decide_access(words, direction, truck)
         speed = _decide(words.get("maxspeed", []), passing, min, direction)[-1]
         found.append(
             Passage(
-                _soften(tags, road_class, access),
+                _soften(tags, road_class, decide_access(words, direction, truck)),
                 decide_limits(words, direction, truck),
                 _speed_by_zone(tags) if speed is None else speed if speed < math.inf else math.nan,
             )
@@ -601,8 +597,7 @@ def judge_barrier(tags: _Tags, truck: AnyTruck = None) -> Passage:
 
 def _judge_kind(tags: _Tags) -> Access:
     """Say who may pass a barrier of which nothing but its kind is known; anybody where is none."""
-    kind = _read_kind(tags)
-    if kind == "gate" and tags.get("locked") == "yes":
+    if (kind := _read_kind(tags)) == "gate" and tags.get("locked") == "yes":
         return Access.LOCAL
     return Access.OPEN if kind or "barrier" not in tags else Access.CLOSED
 
@@ -639,12 +634,11 @@ def _read_level(tags: _Tags) -> int:
 
 def _soften(tags: _Tags, road_class: str, access: Access | None) -> Access:
     """Say who may use a road of a class, by what its tags say of access."""
-    service = tags.get("service")
     if not _IMPASSABLE.items().isdisjoint(tags.items()) or _has_ford(tags):
         return Access.CLOSED
     soft = road_class == "track" and tags.get("tracktype") in _LOCAL_TRACKS
     # Nobody hauls gravel through driveways, car parks and soft tracks.
-    if not access and road_class != "ferry" and (service in _LOCAL_SERVICES or soft):
+    if not access and road_class != "ferry" and (tags.get("service") in _LOCAL_SERVICES or soft):
         return Access.OPEN if read_access(tags.get("hgv", "")) is Access.OPEN else Access.LOCAL
     return access or Access.OPEN
 
@@ -669,8 +663,7 @@ def _speed_by_zone(tags: _Tags) -> float:
 def _read_built_up(tags: _Tags) -> bool | None:
     for tag in _ZONE_TAGS:
         value = tags.get(tag)
-        found = _ZONE.fullmatch(value) if value and ":" in value else None
-        if found and found[1]:
+        if (found := _ZONE.fullmatch(value) if value and ":" in value else None) and found[1]:
             return found[1] == "urban"
         if found and int(found[2]) <= _FASTEST_ZONE_KM_PER_H:
             return True
@@ -703,8 +696,7 @@ def _explains(name: str, value: str) -> bool:
 
 
 def _tells(name: str, value: str) -> bool:
-    key = read_key(name)
-    if key is None or key.base == "restriction":
+    if (key := read_key(name)) is None or key.base == "restriction":
         return False
     if key.conditional or key.doubt or find_doubt(name, value):
         return True

@@ -92,8 +92,7 @@ def read_minutes(text: str) -> float:
 @_of_several
 def read_mass_t(text: str) -> float:
     """Read `7.5`, `7,5 t`, `16000 lbs`. Returns the lowest, inf: no limit, NaN: unreadable. [t]"""
-    found = _MASS.fullmatch(text)
-    if found is None:
+    if (found := _MASS.fullmatch(text)) is None:
         return math.nan
     number, unit = found[1], found[2] or "t"
     if unit in _IN_THOUSANDS and _THOUSANDS.fullmatch(number):

@@ -90,8 +90,7 @@ def _judge(
 
 def judge_road(road: Road, truck: Truck) -> tuple[Passage, Passage]:
     """Judge a road with rules for a truck. Returns what it meets along it, and against it."""
-    tags = split_tags(road.rules)
-    if "barrier" in tags:
+    if "barrier" in (tags := split_tags(road.rules)):
         return (judge_barrier(tags, truck),) * 2
     signed, found = judge_way(tags, road.road_class, truck)
     pairs = zip(found, signed, strict=True)
@@ -140,8 +139,7 @@ def find_speed(roads: RoadEdges, catalogue: Catalogue, signed: Floats) -> Floats
     signed = np.where(signed > 0, np.minimum(signed, limit), np.inf)
     share = np.where(signed < limit, catalogue.share_of_signed_limit.value, 1.0)
     speed = np.asarray(np.minimum(mean, signed * share))
-    sailing = roads.ferry & np.isfinite(roads.duration_min)
-    if sailing.any():
+    if (sailing := roads.ferry & np.isfinite(roads.duration_min)).any():
         edges = np.flatnonzero(sailing)
         crossing = _find_crossings(roads, edges)
         length_km = np.bincount(crossing, roads.length_m[edges])[crossing] / 1000
@@ -166,8 +164,7 @@ def _find_crossings(roads: RoadEdges, edges: Integers) -> Integers:
     way = np.unique(roads.way[edges][mapped], return_inverse=True)[1]
     start = np.concatenate((owner[at_sea], np.flatnonzero(mapped)))
     end = np.concatenate((count + meeting, count + len(meeting) + way))
-    parts = find_parts(start, end, count + len(meeting) + len(way))
-    return np.asarray(parts[:count], np.int64)
+    return np.asarray(find_parts(start, end, count + len(meeting) + len(way))[:count], np.int64)
 
 
 def emit_kg_co2e(

@@ -68,16 +68,14 @@ def explain_islands(
     network: RoadNetwork, edges: Mapping[str, int], *, ferries: bool
 ) -> list[Message]:
     """Say which groups of sites cannot reach each other, and which closed ferries would help."""
-    groups = _by_number(group_sites(network, edges, ferries=ferries))
-    if len(groups) < 2:
+    if len(groups := _by_number(group_sites(network, edges, ferries=ferries))) < 2:
         return []
     listed = "; ".join(map(_list_sites, groups))
     told = [say_text("islands", "apart", count=len(groups), groups=listed)]
     usable = network.access != Access.CLOSED
     if not ferries:
         joined = _by_number(group_sites(network, edges, ferries=True))
-        names = _name_ferries(network, edges, usable)
-        if len(joined) < len(groups) and names:
+        if len(joined) < len(groups) and (names := _name_ferries(network, edges, usable)):
             told.append(say_text("islands", "not taken", ferries=", ".join(names)))
     if closed := _name_ferries(network, edges, ~usable):
         told.append(say_text("islands", "closed", ferries=", ".join(closed)))
@@ -230,8 +228,7 @@ def _drop_blind_ferries(streets: RoadEdges, kept: Mask) -> Mask:
         tail, head = streets.tail[ferries], streets.head[ferries]
         ends, index = np.unique(np.concatenate((tail, head)), return_inverse=True)
         blind = (on_land[ends] + np.bincount(index, minlength=len(ends)) < 2)[index]
-        goes_on = ~blind.reshape(2, -1).any(axis=0)
-        if goes_on.all():
+        if (goes_on := ~blind.reshape(2, -1).any(axis=0)).all():
             break
         ferries = ferries[goes_on]
     left = kept & ~streets.ferry

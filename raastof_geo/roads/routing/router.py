@@ -177,8 +177,7 @@ class Routes:
         ]
         # Of all edges between these the whole is driven.
         points = np.concatenate([*cut[:1], network.draw(edges[1:-1], ahead[1:-1])[0], *cut[1:]])
-        moved = np.any(np.diff(points, axis=0, prepend=np.nan) != 0, axis=1)
-        return np.asarray(points[moved])
+        return np.asarray(points[np.any(np.diff(points, axis=0, prepend=np.nan) != 0, axis=1)])
 
     def turn_at(self, nodes: Mask) -> Mask:
         """Look for turning round at some nodes of the network. Returns which routes do. [routes]"""
@@ -251,8 +250,7 @@ class Router(engine.Travelling):
     @cached_property
     def wider(self) -> Router | None:
         """The network with arcs told apart farther from restrictions; none: all of them are."""
-        graph = self.graph
-        if graph.wider_km is None:
+        if (graph := self.graph).wider_km is None:
             return None
         wider = graphs.build_graph(graph.network, closing=graph.closing, reach_km=graph.wider_km)
         return load_router(wider, hierarchies=self.hierarchy is not None)
@@ -415,8 +413,7 @@ class WeightedRoads(engine.Travelling):
     @cached_property
     def wider(self) -> WeightedRoads | None:
         """The same weights where arcs are told apart farther from restrictions; none: all are."""
-        router = self.router.wider
-        if router is None:
+        if (router := self.router.wider) is None:
             return None
         own = self.router.graph.twins(router.graph)
         weight, turning = self.weight[own], self.turns_in_dead_end
@@ -480,8 +477,7 @@ class WeightedRoads(engine.Travelling):
 
         # Turning round, it may be that only arcs told apart farther off show a way.
         some = self.router.graph.wider_km is not None and routes.turn_at(self._no_turning)
-        turning = np.flatnonzero(some).tolist()
-        if turning and self.wider is not None:
+        if (turning := np.flatnonzero(some).tolist()) and self.wider is not None:
             routes = look_again(turning, self.wider)
         lost = self._list_lost(routes, origins, destinations)
         return look_again(lost, self.coarser) if lost else routes

@@ -128,8 +128,7 @@ class Composer:
                 self._refuse_directives(event)
                 root = self._node(self._next(), 0)
         for name, place in self.unused.items():
-            message = say_text("yaml", "unused", anchor=f"`&{name}`")
-            self.findings.append(Finding(message, place))
+            self.findings.append(Finding(say_text("yaml", "unused", anchor=f"`&{name}`"), place))
         return None if is_word(root) and not root.text else root
 
     def _refuse_directives(self, event: Any) -> None:
@@ -305,8 +304,7 @@ def _find_signs(lines: list[str], stop: Halt) -> Iterator[Slip]:
     for number, text in near:
         if number == stop.line and text[stop.column : stop.column + 1] == "\t":
             yield _slip("tab", stop.at)
-        column = text[: len(text) - len(text.lstrip())].find("\t")
-        if column >= 0:
+        if (column := text[: len(text) - len(text.lstrip())].find("\t")) >= 0:
             yield _slip("tab", (number, column))
 
 
@@ -318,8 +316,7 @@ def _find_marks(lines: list[str], stop: Halt) -> Iterator[Slip]:
     if not (marked or _MARK_ALONE.match(stop.problem)):
         return
     line, column = stop.began if marked else stop.at
-    text = _text_from(lines, (line, column))
-    if text and not text[0].isalnum():
+    if (text := _text_from(lines, (line, column))) and not text[0].isalnum():
         if re.search(r"[{\[]", _line(lines, line)[:column]):
             text = _PART_ENDS.split(text)[0] or text
         character = {"`": "'`'"}.get(text[0], f"`{text[0]}`")
@@ -350,8 +347,7 @@ def _find_second_colons(lines: list[str], stop: Halt) -> Iterator[Slip]:
     in_braces = "flow" in stop.context and text[stop.column : stop.column + 1] == ":"
     if not (in_braces or stop.problem.startswith("mapping values are not allowed")):
         return
-    keys = [match for match in _SECOND_COLON.finditer(text) if match.end() <= stop.column]
-    if keys:
+    if keys := [match for match in _SECOND_COLON.finditer(text) if match.end() <= stop.column]:
         start = keys[-1].end()
         rest = text[start:].split(" #")[0]
         meant = f"`{keys[-1][1]}: {_quoted(rest)[1:]}"
@@ -391,8 +387,7 @@ def _find_ends(lines: list[str], stop: Halt) -> Iterator[Slip]:
     if "expected <block end>" not in stop.problem:
         return
     text = _line(lines, stop.line)
-    before = text[: stop.column].strip()
-    if before.endswith(("'", '"')):
+    if (before := text[: stop.column].strip()).endswith(("'", '"')):
         yield _slip("text goes on", stop.at)
     if before.endswith(("}", "]")):
         yield _slip("after bracket", stop.at)

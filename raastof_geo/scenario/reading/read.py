@@ -80,8 +80,7 @@ def build_scenario(tree: Tree, *, path: Path, anywhere: bool = False) -> Scenari
     _read_catalogue(tree, home, anywhere=anywhere)
     catalogue, wrong = _build_catalogue(tree)
     try:
-        context = _context(tree, catalogue, region)
-        said = ScenarioFile.model_validate(tree.values, context=context)
+        said = ScenarioFile.model_validate(tree.values, context=_context(tree, catalogue, region))
     except ValidationError as error:
         findings = [*tree.findings, *wrong, *explain_errors(error, tree, ScenarioFile)]
         _, lost = sketch_sites(tree, region)  # not looked at where more is wrong with a site
@@ -121,8 +120,7 @@ def change_scenario(scenario: Scenario, edits: Mapping[str, Any]) -> Scenario:
 
 def read_variant(scenario: Scenario, wanted: str) -> Scenario:
     """Read one variant by its id. Returns it with an id, title and digest of its own, or raises."""
-    chosen = varied.choose_variants(scenario, wanted)
-    if len(chosen) != 1:
+    if len(chosen := varied.choose_variants(scenario, wanted)) != 1:
         told = {"given": f"`{wanted}`", "ids": list_codes(chosen)}
         raise InputError.saying_text("variations", "one variant", **told)
     [(id_, variant)] = chosen.items()
@@ -163,8 +161,7 @@ def _compare(scenario: Scenario, tree: Tree) -> list[Finding]:
 
 def _read_catalogue(tree: Tree, home: Path, *, anywhere: bool) -> None:
     """Put what a file of a catalogue says where a scenario names it, with what is wrong with it."""
-    name = tree.values.get("catalogue")
-    if not isinstance(name, str):
+    if not isinstance(name := tree.values.get("catalogue"), str):
         return
     tree.values["catalogue"] = {}
     try:
@@ -206,8 +203,7 @@ def _context(tree: Tree, catalogue: Catalogue, region: Region) -> dict[str, Any]
     known |= {"drawn_municipalities": drawn}
     if region.bounds is not None and region.names:
         known |= {"municipalities": drawn}
-    vehicles = tree.values.get("vehicles")
-    if not isinstance(vehicles, list):
+    if not isinstance(vehicles := tree.values.get("vehicles"), list):
         vehicles = ScenarioFile.model_fields["vehicles"].default
     return {
         "known": known,

@@ -54,8 +54,7 @@ class Tree:
                 part += [None] if key == len(part) else []
             elif not isinstance(part, dict):
                 return part
-            there = part[key] if isinstance(part, list) else part.get(key)
-            if there is None:
+            if (there := part[key] if isinstance(part, list) else part.get(key)) is None:
                 part[key] = value if end == len(trail) else {}
                 self.keys[trail[:end]] = self.places[trail[:end]] = place
             elif end == len(trail):
@@ -223,13 +222,11 @@ class _Planter:
         own: Entries = {}
         merged: list[nodes.Mapping] = []
         for key_node, value_node in self._mended_entries(node):
-            key = self._text(key_node)
-            if key == "<<" and key_node.plain:
+            if (key := self._text(key_node)) == "<<" and key_node.plain:
                 merged += self._merged(value_node)
             elif key in own:
                 first = str(own[key][0].place.line)
-                told = say_text("yaml", "key twice", key=f"`{key[:80]}`", line=first)
-                self._tell(told, key_node)
+                self._tell(say_text("yaml", "key twice", key=f"`{key[:80]}`", line=first), key_node)
             else:
                 own[key] = (key_node, value_node)
         return own, merged
@@ -251,8 +248,7 @@ class _Planter:
             if key.plain and not node.braces and _TIGHT_DASH.match(key.text):
                 message = nodes.say_dash(key.text[1:] + ":")
                 raise ScenarioError(*self.tree.findings, Finding(message, key.place))
-            empty = is_word(value) and not (value.text or value.tag)
-            if node.braces and key.plain and empty:
+            if node.braces and key.plain and is_word(value) and not (value.text or value.tag):
                 self._mend_alone(entries, key, value)
             else:
                 entries.append((key, self._mended_value(key, value)))
@@ -276,10 +272,9 @@ class _Planter:
         if (meant := join_at_comma(before.text, rest.text)) is None:
             return False
         alone = "comma" if rest.text[-1:].isdigit() else "comma or quotes"
-        key_of_text = "comma or" if len(meant) > 1 else alone
         given, large, small = f"`{before.text},{rest.text}`", f"`{meant[0]}`", f"`{meant[-1]}`"
         values = {"given": given, "meant": large, "large": large, "small": small}
-        self._tell(say_text("yaml", key_of_text, **values), before)
+        self._tell(say_text("yaml", "comma or" if len(meant) > 1 else alone, **values), before)
         entries[-1] = (key, Scalar(before.place, meant[0], plain=True))
         return True
 

@@ -275,8 +275,7 @@ class NeedEntry(DueAmount):
     def _check(self, info: ValidationInfo) -> None:
         catalogue, quantity = catalogue_of(info), self.quantity
         if catalogue is not None and self.use in catalogue.uses:
-            reference = catalogue.uses[self.use].reference_material
-            weigh(quantity, reference, info, at=self.amount_key)
+            weigh(quantity, catalogue.uses[self.use].reference_material, info, at=self.amount_key)
 
 
 class Opening(Part):

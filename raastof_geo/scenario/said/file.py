@@ -207,8 +207,7 @@ class Assumption(Part):
         """Of a list take the ends, and know a per cent for a unit."""
         if not isinstance(given, dict):
             return given
-        listed = given.get("values")
-        if isinstance(listed, list | tuple) and listed:
+        if isinstance(listed := given.get("values"), list | tuple) and listed:
             with suppress(TypeError, ValueError, InputError):
                 levels = sorted((float(_read_level(one)), one) for one in listed)
                 ends = {"low": levels[0][1], "high": levels[-1][1], "distribution": "discrete"}

@@ -74,8 +74,7 @@ def _what_metres_look_like(easting: float, northing: float, crs: Crs, region: Re
         return say_text("coordinates", "degrees", crs=crs)
     if region.covers(*to_degrees(northing, easting, crs)):
         return say_text("coordinates", "metres swapped")
-    likely = _likely_crs(easting, northing, region)
-    if likely not in (None, crs):
+    if (likely := _likely_crs(easting, northing, region)) not in (None, crs):
         return say_text("coordinates", "other system", crs=crs, likely=likely)
     given = {"easting": f"{easting:.0f}", "northing": f"{northing:.0f}"}
     return say_text("coordinates", "no metres", crs=crs, **given)
@@ -147,8 +146,7 @@ class Located(Part):
     def _lacking_axis(self) -> str:
         """Give the first coordinate that is missing beside one of its system, else `lon`."""
         begun = [axes for axes in AXES if any(getattr(self, one) is not None for one in axes)]
-        lacking = (one for one in (*begun, AXES[0])[0] if getattr(self, one) is None)
-        return next(lacking, "lon")
+        return next((one for one in (*begun, AXES[0])[0] if getattr(self, one) is None), "lon")
 
     @cached_property
     def lon_lat(self) -> tuple[float, float]:
@@ -301,8 +299,7 @@ class RoadChange(_RoadLimits):
     """Why, for the reader."""
 
     def _check(self, info: ValidationInfo) -> None:
-        where = (self.name, self.way, self.at, self.polygon)
-        if sum(value is not None for value in where) != 1:
+        if sum(value is not None for value in (self.name, self.way, self.at, self.polygon)) != 1:
             raise InputError.saying_text("said", "roads")
         if not (self.closed or self.speed_km_h or self.limits):
             raise InputError.saying_text("said", "no change")

@@ -43,8 +43,7 @@ class Objective(Part):
 
     def _check(self, info: ValidationInfo) -> None:
         aims = {measure: vocabulary.aim_of(measure) for measure in self.minimise}
-        units = {one.unit if aim.adds else one for one, aim in aims.items()}
-        if len(units) > 1:
+        if len({one.unit if aim.adds else one for one, aim in aims.items()}) > 1:
             raise InputError.saying_text("said", "units", measures=list_codes(self.minimise))
         leaves = [leaf for measure in self.minimise for leaf in vocabulary.leaves_of(measure)]
         if len(leaves) > len(set(leaves)):

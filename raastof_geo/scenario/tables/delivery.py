@@ -119,8 +119,7 @@ class _Reader:
     def _take_row(self, cells: tuple[str, ...]) -> None:
         if {fold_id(one).strip(" :.") for one in cells} & SUMS:
             return
-        day = self._day()
-        if day and self.until and day > self.until:
+        if (day := self._day()) and self.until and day > self.until:
             return
         origin, destination, material, vehicle = map(self._name, _SECTIONS)
         tonnes, carried = self._weigh(material, vehicle)

@@ -196,8 +196,7 @@ def lay_out_frame(frame: AnyFrame, shown: str, name: str, crs: str | None = None
         frame = pd.DataFrame(frame.drop(columns=frame.geometry.name))
     every = [*where.values(), *(frame.iloc[:, at] for at in range(frame.shape[1]))]
     rows = map(list, zip(*(map(_plain, one) for one in every), strict=True))
-    heads = [*where, *map(str, frame.columns)]
-    return Grid(shown, name, [heads, *rows], located="lon" in where)
+    return Grid(shown, name, [[*where, *map(str, frame.columns)], *rows], located="lon" in where)
 
 
 def _plain(value: Any) -> Any:
@@ -241,8 +240,7 @@ def read_cell(
     `mark`: the decimal mark of texts in its column; `unit`: of an amount that says none. Raises
     `InputError`: a number has two readings and nothing tells which, or YAML cannot be read.
     """
-    text = text_of_cell(value)
-    if text[:1] in ("[", "{") and kind in ("list", "free", "number"):
+    if (text := text_of_cell(value))[:1] in ("[", "{") and kind in ("list", "free", "number"):
         tree = parse_tree("cell: " + text.replace("\n", "\n "), file="")
         raise_all(InputError, tree.findings)
         return tree.values["cell"]
@@ -265,8 +263,7 @@ def _read_day(text: str, calendar: Calendar | None) -> str:
     for form in ("%Y-%m-%d", "%d-%m-%Y"):
         with suppress(ValueError):
             day = datetime.datetime.strptime(bare, form).date()
-            during = (one.id for one in periods if one.start <= day <= one.end)
-            return next(during, day.isoformat())
+            return next((one.id for one in periods if one.start <= day <= one.end), day.isoformat())
     return text
 
 
@@ -284,8 +281,7 @@ def _read_amount(value: Any, mark: str, unit: str) -> str:
 
 def _read_number(value: Any, kind: Kind, mark: str) -> Any:
     text = text_of_cell(value)
-    match = _NUMBER.match(text)
-    if match is not None and not isinstance(value, str):
+    if (match := _NUMBER.match(text)) is not None and not isinstance(value, str):
         return value
     if match is None or match.end() < len(text):
         return text
@@ -445,7 +441,7 @@ def read_heads(grid: Grid, table: SiteTable, scope: str = "") -> Headed | None:
         return None
     heads, first = Headed(grid, scope, row, [], [], [], table.crs), dict[Way, str]()
     for at, text, word in _list_heads(grid, row, words):
-        key = keys[word] if word else None
+        key = keys.get(word)
         if wrong := _find_fault(text, key, first, {} if said else words):
             heads.mistakes.append(Finding(wrong, grid.place(row, at, text)))
         elif key is None:

@@ -237,8 +237,7 @@ class _Gatherer:
         if sheet.unread:
             self._doubt(sheet, sheet.row, "unread", headings=list_codes(sheet.unread))
         for number in (one for one in sheet.grid.filled() if one > sheet.row):
-            row = _Row(sheet, number)
-            if row.filled:
+            if (row := _Row(sheet, number)).filled:
                 self._take_row(row)
 
     def _take_row(self, row: _Row) -> None:
@@ -343,8 +342,7 @@ def _show(value: Any) -> str:
 def _name_axes(made: _Said, crs: str | None) -> _Said:
     """Put coordinates below the keys of their system; `crs` is that of rows which say none."""
     there = {one: made[(one,)] for one in chain(*AXES) if (one,) in made}
-    found = [axes for axes in AXES if not there.keys().isdisjoint(axes)]
-    if len(found) != 1:
+    if len(found := [axes for axes in AXES if not there.keys().isdisjoint(axes)]) != 1:
         return made
     [axes], named = found, found[0]
     values, places = zip(*there.values(), strict=True)
@@ -412,8 +410,7 @@ def _list_below(site: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any
 def _with_unit(row: Cells, amounts: Sequence[str]) -> Cells:
     """Write amounts as numbers beside their unit, where all of a row have the same."""
     due = {key: read_quantity(row[key]) for key in amounts}
-    units = {str(one).partition(" ")[2] for one in due.values()}
-    if len(units) != 1:
+    if len(units := {str(one).partition(" ")[2] for one in due.values()}) != 1:
         return row
     return row | {key: one.value for key, one in due.items()} | {"unit": units.pop()}
 
@@ -422,8 +419,7 @@ def _flatten(
     said: Mapping[str, Any], keys: Mapping[str, grid.ColumnKey], above: str = ""
 ) -> Iterator[tuple[str, Any]]:
     for key, value in said.items():
-        dotted = f"{above}{key}"
-        if dotted in keys and value is not None:
+        if (dotted := f"{above}{key}") in keys and value is not None:
             yield dotted, _write(value, keys[dotted].kind)
         elif isinstance(value, dict):
             yield from _flatten(value, keys, f"{dotted}.")
@@ -518,7 +514,7 @@ def _open(path: Path) -> Any:
         book = openpyxl.load_workbook(path, keep_vba=path.suffix.lower() == ".xlsm")
         rows = chain.from_iterable(sheet.rows for sheet in book.worksheets)
         for cell in chain.from_iterable(rows):
-            if cell.comment is not None and cell.comment.author == _AUTHOR:
+            if getattr(cell.comment, "author", None) == _AUTHOR:
                 cell.comment = None
         return book
     book = openpyxl.Workbook()

@@ -73,8 +73,7 @@ class CatalogueWords:
 
     def class_of(self, name: str) -> str:
         """Name the class of soil or the category of residue. Returns nothing where it has none."""
-        material = self.catalogue.materials[name]
-        if material.soil_class is not None:
+        if (material := self.catalogue.materials[name]).soil_class is not None:
             names = self.catalogue.soil_classes.get(material.soil_class, {})
             plain = say("class {number}", number=material.soil_class)
             return self.read(Name("", names)) or self.read(plain)
@@ -406,15 +405,15 @@ class _Question(CatalogueWords):
         fit = self.catalogue.fit(self.given, self.wanted)
         move = self.catalogue.soil_move(self.given, self.land)
         verdict = self.verdict()
-        asked = {rule.condition for rule in (fit, move) if rule}
-        accepted = verdict == "conditional" and asked <= {None, *self.accepted}
+        of_use, of_land = (rule.condition if rule else None for rule in (fit, move))
+        accepted = verdict == "conditional" and {of_use, of_land} <= {None, *self.accepted}
         yield self._say("accepted" if accepted else verdict)
         yield from self._tell_fit(fit) if fit else [self._say("no rule")]
         if move is None:
             yield say("It is no soil, so the kind of land does not matter.")
         yield from self.tell_moves(self.given, self.land)
-        if move is not None and (fit is None or move.condition != fit.condition):
-            yield from self._tell_condition(move.condition)
+        if of_land != of_use:
+            yield from self._tell_condition(of_land)
         yield from self.tell_law(self.given)
         if verdict == "forbidden":
             yield from self._tell_alternatives()
