@@ -15,6 +15,7 @@ from itertools import pairwise
 from typing import Any, Literal, TypeAlias, get_args
 import numpy as np
 import pandas as pd
+from raastof_geo.arrays import sort_up
 from raastof_geo.assignment import Plan, assign
 from raastof_geo.assignment.rules import limits, masses
 from raastof_geo.assignment.solving.solve import solve
@@ -116,7 +117,7 @@ def match_slips(
     table["other"] = table.vehicle != table.vehicle_said
     table["off_t"] = (table.load_t - table.tonnes / table.loads).abs()
     order = ["slip", "other", "unplanned", "off_t", "cost"]
-    table = table.sort_values(order, kind="stable").drop_duplicates("slip")
+    table = table.sort_values(order).drop_duplicates("slip")
     leg_km = table["leg_km"]
     table["length_km"] = table.length_km.fillna(leg_km)
     far = ~table.length_km.between(leg_km / _FAR, leg_km.clip(lower=_NEAR_KM) * _FAR)
@@ -140,7 +141,7 @@ def _list_legs(problem: Problem, planned: pd.DataFrame) -> pd.DataFrame:
     for keys in (_KEYS, _KEYS[:4]):
         flows = pd.MultiIndex.from_frame(planned[keys].astype(str))
         legs["unplanned"] -= pd.MultiIndex.from_frame(legs[keys]).isin(flows)
-    return legs.sort_values("cost", kind="stable").drop_duplicates(_KEYS)
+    return legs.iloc[sort_up(legs.cost)].drop_duplicates(_KEYS)
 
 
 def _refuse(problem: Problem, slip: Any) -> Finding:

@@ -8,7 +8,7 @@ from itertools import product
 from typing import Any, TypeAlias
 import numpy as np
 import pandas as pd
-from raastof_geo.arrays import Floats, Indices, Mask
+from raastof_geo.arrays import Floats, Indices, Mask, sort_up
 from raastof_geo.cache import fingerprint, keep, read_arrays, write_arrays
 from raastof_geo.emissions.vehicle import EnergyModel, name_model
 from raastof_geo.errors import RoadDataError
@@ -332,7 +332,7 @@ def _add_up_routes(haulage: Haulage, load: Load, between: pd.DataFrame) -> pd.Da
         found = {**weighted.sums(out, back, prices.quantities), "where": where[lacking]}
         # What is asked for stands before what was asked for earlier, of which the oldest goes.
         used = np.isin(np.arange(len(known["where"])), at)
-        order, most = np.argsort(~used, kind="stable"), max(_MOST_PAIRS, len(wanted))
+        order, most = sort_up(~used), max(_MOST_PAIRS, len(wanted))
         old = {name: column[order] for name, column in known.items()}
         return {
             name: np.concatenate([one, old.get(name, one[:0])])[:most]
@@ -376,8 +376,7 @@ def _repeat(haulage: Haulage, when: list[str], trips: pd.DataFrame, per: str = "
         told = trips.assign(period=period, toll_km=toll_km)
         told[f"haul_dkk{per}"] = haul_dkk / share
         told[f"toll_dkk{per}"] = toll_dkk / share
-        co2_dkk_per_km = known[0].toll_co2_dkk_per_km(vehicle, year)
-        told[f"toll_co2_dkk{per}"] = toll_km * co2_dkk_per_km / share
+        told[f"toll_co2_dkk{per}"] = toll_km * known[0].toll_co2_dkk_per_km(vehicle, year) / share
         for scope in SCOPES:
             kg_co2e = emit_kg_co2e(*known, trips.energy, ferry_km, year, scope)
             told[f"kg_co2e_{scope}{per}"] = kg_co2e / share

@@ -64,8 +64,7 @@ class RoadPrices(Travelling):
     def closing(self) -> Mask:
         """Which edges a change of the scenario closes, to some trucks at least. [edges]"""
         closing = np.zeros(self.network.edge_count, bool)
-        changes = self.scenario.said.network.changes
-        for change, edges in zip(changes, self.changed, strict=True):
+        for change, edges in zip(self.scenario.said.network.changes, self.changed, strict=True):
             closing[edges] |= change.closed or bool(change.limits)
         return closing
 

@@ -100,8 +100,7 @@ def read_areas(path: AnyPath) -> _Labelled:
     known = {str(one).lower(): frame[one] for one in frame.columns}
     found = [next((known[one] for one in some if one in known), None) for some in _NAMES]
     if found[1] is None:
-        names = list_codes(_NAMES[1])
-        raise RoadDataError.saying_text("areas", "no names", file=path, names=names)
+        raise RoadDataError.saying_text("areas", "no names", file=path, names=list_codes(_NAMES[1]))
 
     def as_text(value: Any) -> str:  # a code that was read as a number has four digits at least
         text = "" if pd.isna(value) else str(value).strip()
@@ -130,7 +129,7 @@ def make_region(
     labels, shapes, coast = _simplify(labels, shapes, land, wide, region.crs)
     towns = pd.DataFrame(places.towns, columns=TOWN_COLUMNS)
     near = shapely.intersects_xy(wide, towns["lon"].astype(float), towns["lat"].astype(float))
-    towns = towns[near].sort_values(TOWN_COLUMNS, kind="stable", ignore_index=True)
+    towns = towns[near].sort_values(TOWN_COLUMNS, ignore_index=True)
     region = replace(region, bounds=region.bounds or wide.bounds)
     return replace(region, labels=labels, shapes=shapes, towns=towns, coast=coast)
 

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 import pandas as pd
+from raastof_geo.arrays import sort_up
 from raastof_geo.assignment import Plan
 from raastof_geo.assignment.front import MATCH, Front, measure_distance
 from raastof_geo.effect.books import Books
@@ -210,7 +211,7 @@ def _change_flows(first: PlanFigures, second: PlanFigures) -> pd.DataFrame:
     period = both["second", "period"].fillna(both["first", "period"])
     table = pd.DataFrame({"before": before, "now": now, "change": now - before, "period": period})
     table = table[table["change"].abs() > _LEAST_T]
-    return table.sort_values("change", key=lambda one: -one.abs(), kind="stable")
+    return table.iloc[sort_up(-table["change"].abs())]
 
 
 def _list_changes(scenario: Scenario, first: Compared, case: Compared) -> Iterator[Listing]:
@@ -314,8 +315,8 @@ def tell_alternatives(
     minimised = f"{' + '.join(one.bare for one in step.minimise)} [{axis.unit}]"
     heads: tuple[Readable, ...] = (say("Plan"), minimised, say("Above the best [%]"), *plans)
     yield Table(tell("apart"), heads, tuple(rows), source=tell("distance"))
-    common = pd.concat(matches, axis=1, join="inner").min(axis=1)
-    common = common.sort_index().sort_values(ascending=False, kind="stable")
+    common = pd.concat(matches, axis=1, join="inner").min(axis=1).sort_index()
+    common = common.iloc[sort_up(-common)]
     same = tuple(
         (*map(scenario.site_name, ends), name_group(scenario, "material", what), format_number(t))
         for *ends, what, t in common.head(_MOST_COMMON).reset_index().itertuples(index=False)

@@ -5,6 +5,7 @@ from functools import lru_cache, partial
 from operator import attrgetter
 from typing import Any, NamedTuple
 import pandas as pd
+from raastof_geo.arrays import sort_up
 from raastof_geo.assignment.telling.names import call_material
 from raastof_geo.effect.books import COMMON, GOAL, GOAL_SHARE, GOAL_SOURCE, follow_periods
 from raastof_geo.effect.measure import Effect
@@ -58,8 +59,8 @@ def tabulate_groups(result: Result, caption: Message, dimension: str) -> documen
     before, plan = result.effect.align(dimension)
     labels = list(plan.index)
     if dimension != "period":
-        size = (before[CO2E].abs() + plan[CO2E].abs()).sort_values(ascending=False, kind="stable")
-        labels = list(size.index)
+        size = before[CO2E].abs() + plan[CO2E].abs()
+        labels = list(size.index[sort_up(-size)])
     rows = [
         _group_row(name_group(result.scenario, dimension, one), before.loc[one], plan.loc[one])
         for one in labels[:_MOST_GROUPS]
