@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
 from functools import partial
-from operator import attrgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 import numpy as np
@@ -121,8 +120,7 @@ def plan_scenario(
     try:
         return assign(scenario, legs, rules=rules)
     except errors.NoPlanError as error:
-        idle = explain_idle(scenario, network, anchors)
-        raise type(error)(*error.findings, *idle) from error
+        raise type(error)(*error.findings, *explain_idle(scenario, network, anchors)) from error
 
 
 def place_scenario(
@@ -163,7 +161,7 @@ def read_for_roads(
         scenario = read_scenario(path, anywhere=anywhere)
     except errors.ScenarioError as error:
         found = [*error.findings, *_find_off_road(Path(path), anywhere)]
-        raise errors.ScenarioError(*sorted(found, key=attrgetter("order"))) from error
+        raise errors.ScenarioError(*sorted(found)) from error
     if language in (None, scenario.said.language):
         return scenario
     return scenario.saying(language=language)
@@ -346,8 +344,8 @@ def _hold_against(
     cases = [comparison.describe_found(result, scenario.said.title)]
     solved = spread(executor, _solve_variant, (result, LaidColumns()), ids)
     for number, id_ in enumerate(ids, 1):
-        told = {"number": number, "count": len(ids), "name": known[id_].name or id_}
-        tell(say("Variant {number} of {count}: {name}", **told))
+        told, name = say("Variant {number} of {count}: {name}"), known[id_].name or id_
+        tell(told.format(number=number, count=len(ids), name=name))
         cases.append(next(solved))
     blocks, beside = partial(above, cases), write_sections(variants=found) if found else ""
     comparison.write_comparison(result, cases, folder, above=blocks, beside=beside)
@@ -427,8 +425,7 @@ def quote_site(
     anchors = snap_sites(result.network, sites, limit_m=choice.snap_limit_m, ferries=choice.ferries)
     legs = price_one_more(result.legs, scenario, site, place_stops(anchors)[site])
     found = quote_newcomer(result.plan, scenario, site, legs)
-    seen = replace(result, scenario=scenario, legs=legs)
-    return scenario, found, write_quote(seen, found, page)
+    return scenario, found, write_quote(replace(result, scenario=scenario, legs=legs), found, page)
 
 
 def run_scenario(

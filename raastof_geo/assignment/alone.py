@@ -21,12 +21,11 @@ from raastof_geo.figures.vocabulary import COST, TONNE_KM
 from raastof_geo.legs.legs import Legs
 from raastof_geo.scenario.said.entry import DEFAULT, Captured, Role
 from raastof_geo.scenario.said.file import Choices, NamedLeg, ScenarioFile, TodayChoice
-from raastof_geo.scenario.said.target import BaselineKind, Objective, Targets, Together
+from raastof_geo.scenario.said.target import BaselineKind, Objective, Targets, Together, is_traded
 from raastof_geo.scenario.scenario import Depot, Scenario
 
 _RULES = [rule for rule in RULES if rule not in (openings_paid, partners_limited, lots_kept)]
 """What holds without coordination as well; of other terms the scenario says nothing then."""
-NO_TERMS: dict[str, object] = {"targets": Targets(), "agreements": (), "choices": Choices()}
 _LACKING = ("offers_kept", "needs_met", "named_leg", "depots_ended")
 """Rules that a baseline may fall short of, and then says so."""
 _LEAST_T = 1e-3
@@ -49,8 +48,8 @@ class World:
     def closed(self) -> Mask:
         """Returns which columns may not be used, by class and by what the baseline names."""
         problem, named = self.problem, self.problem.scenario.said.baseline
-        traded = self.kind in ("own_first", "today")
-        most = shares.ColumnClass.MARKET if traded else shares.ColumnClass.ALONE
+        classes = shares.ColumnClass
+        most = classes.MARKET if is_traded(self.kind) else classes.ALONE
         mask = self._classes <= most
         mask[problem.block(ColumnKind.TRIPS)] = True  # of a party's own trucks, if there are any
         stocks = {(Role.DEPOT, depot.id) for depot in self._stocks}
@@ -64,9 +63,10 @@ class World:
         # What leaves a project is held to its named takers, and what it gets out of pits to the
         # named pits, of the same material. A leg with an amount opens only itself.
         for leg in (leg for leg, _ in self._legs if leg.tonnes is None):
-            dug = problem.scenario.sites[leg.giver].pit is not None
-            like = {"destination": leg.taker, "giver_kind": Role.PIT} if dug else None
-            mask[agreed_moves(problem, leg, like or {"origin": leg.giver})] = False
+            columns = agreed_moves(problem, leg, origin=leg.giver)
+            if problem.scenario.sites[leg.giver].pit is not None:
+                columns = agreed_moves(problem, leg, destination=leg.taker, giver_kind=Role.PIT)
+            mask[columns] = False
         for _, columns in self._legs:
             mask[columns] = True
         return ~mask
@@ -180,14 +180,19 @@ class Alone:
     """How far today's share can get, where that is less than what is stated."""
 
 
+def without_terms(scenario: Scenario, **changes: object) -> Scenario:
+    """Say nothing of targets, agreements and choices, and what `changes` say."""
+    return scenario.saying(targets=Targets(), agreements=(), choices=Choices(), **changes)
+
+
 def lay_world(
     scenario: Scenario, legs: Legs, kind: BaselineKind | None, known: LaidColumns
 ) -> World:
     """Lay a world without coordination out, the headline's without `kind`, as far as not known."""
     said, kind = scenario.said, kind or scenario.said.baseline.kind
     nothing: dict[str, Captured] = {DEFAULT: Captured(value=0.0)}
-    plain = scenario.saying(
-        **NO_TERMS,
+    plain = without_terms(
+        scenario,
         vehicles=plain_trucks(said),
         return_loads=said.baseline.return_loads,
         objectives=(Objective(minimise=(COST,)), Objective(minimise=(TONNE_KM,))),

@@ -177,9 +177,9 @@ def _why_impossible(wish: _Wish, deals: _Deals) -> Iterator[Message]:
     for side in _OTHER:
         most = deals.most(side, wish.deals)
         if wish.tonnes > most * _ROUNDING:
-            told = {"site": f"`{wish.site(side)}`", "short": wish.tonnes - most}
+            site, short = f"`{wish.site(side)}`", wish.tonnes - most
             text = read_texts("agreements")[side]
-            yield text.format(tonnes=wish.tonnes, most=most, **told)
+            yield text.format(site=site, tonnes=wish.tonnes, most=most, short=short)
 
 
 def _why_no_deal(entry: Agreement | NamedLeg, ends: Mapping[str, str], deals: _Deals) -> Message:
@@ -223,9 +223,9 @@ def _too_much_together(wishes: Sequence[_Wish], deals: _Deals, tree: Tree) -> It
                 *others, last = some
                 lines = sorted({tree.place(one.trail).line for one in others})
                 said = {"site": f"`{last.site(side)}`", "lines": ", ".join(map(str, lines))}
-                tonnes = {"asked": asked, "most": most, "short": asked - most}
                 key = "giver together" if side == "giver" else "taker together"
-                yield Fault(say_text("agreements", key, **said, **tonnes), last.trail)
+                told = read_texts("agreements")[key].format(asked=asked, most=most, **said)
+                yield Fault(told.format(short=asked - most), last.trail)
                 break
 
 
@@ -270,8 +270,7 @@ def check_lots(scenario: Scenario, tree: Tree) -> Iterator[Fault]:
         if most is None or due.tonnes <= 0 or most >= lot / _ROUNDING or due.trail in told:
             continue
         told.add(due.trail)
-        message = texts[key].format(most=most, **named, **size)
-        yield Fault(message, due.trail, is_doubt=not must)
+        yield Fault(texts[key].format(most=most, **named, **size), due.trail, is_doubt=not must)
     yield from _check_agreed_lots(scenario, lot, size)
 
 
@@ -320,8 +319,7 @@ _MISTAKES = {"receiver", "consent", "no truck", "never open"}
 
 
 def _fault(key: str, trail: Trail, **values: object) -> Fault:
-    is_doubt = key not in _MISTAKES
-    return Fault(read_texts("permits")[key].format(**values), trail, is_doubt=is_doubt)
+    return Fault(read_texts("permits")[key].format(**values), trail, is_doubt=key not in _MISTAKES)
 
 
 def check_rules(scenario: Scenario) -> Iterator[Fault]:
@@ -330,7 +328,7 @@ def check_rules(scenario: Scenario) -> Iterator[Fault]:
         for number, material in enumerate(site.receiver.accepts if site.receiver else ()):
             # A permit lets soil come where the land of a receiver is not said.
             move = scenario.catalogue.soil_move(material, site.land) if site.land else None
-            if move is not None and move.verdict == "forbidden":
+            if move is not None and move.forbids:
                 names = {"site": f"`{site_id}`", "material": f"`{material}`"}
                 trail = ("sites", site_id, "receiver", "accepts", number)
                 yield _fault("receiver", trail, land=site.land, rule=f"`{move.rule}`", **names)
@@ -360,8 +358,8 @@ def note_prices(scenario: Scenario) -> Iterator[Fault]:
         return
     known = scenario.catalogue.figures().items()
     if kroner := [path for path, figure in known if "DKK" in figure.unit]:
-        named = {"currency": currency, "count": len(kroner), "some": list_codes(kroner[:5])}
-        yield _fault("prices", ("catalogue", "currency"), **named)
+        count, some, trail = len(kroner), list_codes(kroner[:5]), ("catalogue", "currency")
+        yield _fault("prices", trail, currency=currency, count=count, some=some)
 
 
 def note_land(scenario: Scenario) -> Iterator[Fault]:

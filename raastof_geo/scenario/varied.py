@@ -346,8 +346,8 @@ def edit_for_variant(scenario: Scenario, variant: Variant) -> Edits:
     known = scenario.said.assumptions
     for name, level in variant.assume.items():
         if name not in known:
-            told = {"given": f"`{name}`", "hint": suggest(name, list(known))}
-            raise InputError.saying_text("variations", "no assumption", **told)
+            given, hint = f"`{name}`", suggest(name, list(known))
+            raise InputError.saying_text("variations", "no assumption", given=given, hint=hint)
         parts.append(edit_for(scenario, known[name], level))
     for path, value in variant.set.items():
         trail = split_path(path)
@@ -424,8 +424,7 @@ def add_newcomer(
     place, zones = shapely.Point(project(lon, lat, region.crs)[0]), list(scenario.said.zones)
     for number, area in scenario.areas.items():
         if shapely.dwithin(place, area, BORDER_M):
-            inside = {"sites": (*zones[number].sites, id_)}
-            zones[number] = zones[number].model_copy(update=inside)
+            zones[number] = zones[number].model_copy(update={"sites": (*zones[number].sites, id_)})
     return scenario.saying(sites={**scenario.sites, id_: site}, zones=tuple(zones)), id_
 
 
@@ -482,9 +481,9 @@ def choose_flows(scenario: Scenario, flows: pd.DataFrame, wanted: Sequence[str])
             ends = look_up(scenario, [("sites", giver), ("sites", taker[0])])
             mine = (flows[["origin", "destination"]] == ends).all(axis=1)
         if not (mine & leaving).any():
-            told = {"given": f"`{word}`", "last": str(max(flows.index, default=0) + _FIRST_ROW)}
+            last = str(max(flows.index, default=0) + _FIRST_ROW)
             key = "flow that stays" if mine.any() else "flow" if word else "no flow"
-            raise InputError.saying_text("usage", key, **told)
+            raise InputError.saying_text("usage", key, given=f"`{word}`", last=last)
         chosen |= mine
     return flows[chosen & leaving]
 
@@ -505,8 +504,7 @@ def write_locked(scenario: Scenario, source: Path, flows: pd.DataFrame) -> Path:
         told |= {"material": scenario.catalogue.materials[one["material"]].called(language)}
         name = say("without {giver} → {taker}, {material} {period}", **told, period=one["from"])
         leave = {f"agreements.{len(own) + number}.at_least": "0 t"}
-        said = {"name": name.render(language)[:200], "set": leave}
-        variants[f"without_{number + 1}"] = said
+        variants[f"without_{number + 1}"] = {"name": name.render(language)[:200], "set": leave}
     name = say("without what is locked")
     variants["without_any"] = {"name": name.render(language), "set": {"agreements": own}}
     agreed = [*own, *new]

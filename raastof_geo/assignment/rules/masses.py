@@ -1,7 +1,7 @@
 """Tonnes: what offers give, needs get, places dig, receive, make and store, and deals ask for."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 import numpy as np
@@ -38,9 +38,7 @@ def agreements_kept(problem: Problem) -> Iterator[row.Row]:
                 yield row.sum_of(AGREEMENTS_KEPT, about, columns, sense, tonnes)
 
 
-def agreed_moves(
-    problem: Problem, agreement: Agreement | NamedLeg, ends: Mapping[str, str] | None = None
-) -> Columns:
+def agreed_moves(problem: Problem, agreement: Agreement | NamedLeg, **ends: str) -> Columns:
     """Find what an agreement is about, whoever gives and takes there, or has other `ends`.
 
     Returns numbers of moves.
@@ -194,8 +192,7 @@ def captured(problem: Problem) -> Iterator[row.Row]:
     """
     scenario, said = problem.scenario, problem.scenario.said
     held = (one for one in scenario.offers if said.capture.keys() & {one.material, DEFAULT})
-    offered = group_by(held, lambda one: (one.site, one.material))
-    for (site, material), offers in offered.items():
+    for (site, material), offers in group_by(held, lambda one: (one.site, one.material)).items():
         share, stockpile = scenario.capture(material), name_stockpile(site)
         own = [one for one in scenario.depots if one.id == stockpile]
         columns = _find_uses(problem, site, material, own)

@@ -128,8 +128,7 @@ class Composer:
                 self._refuse_directives(event)
                 root = self._node(self._next(), 0)
         for name, place in self.unused.items():
-            message = say_text("yaml", "unused", anchor=f"`&{name}`")
-            self.findings.append(Finding(message, place))
+            self.findings.append(Finding(say_text("yaml", "unused", anchor=f"`&{name}`"), place))
         return None if is_word(root) and not root.text else root
 
     def _refuse_directives(self, event: Any) -> None:
@@ -166,8 +165,8 @@ class Composer:
             name = str(event.anchor)
             self.unused.pop(name, None)
             if name not in self.anchors:
-                told = {"given": f"`*{name}`", "anchor": f"`&{name}`"}
-                raise refused("unknown anchor", self._place(event), **told)
+                given, anchor = f"`*{name}`", f"`&{name}`"
+                raise refused("unknown anchor", self._place(event), given=given, anchor=anchor)
             if (there := self.anchors[name]) is None:
                 raise refused("loop", self._place(event))
             return there
@@ -400,8 +399,7 @@ def _find_ends(lines: list[str], stop: Halt) -> Iterator[Slip]:
     if begins is not None and not before:
         other = len(begins[text.lstrip().startswith("-")])
         if other != stop.column:
-            indent = {"column": str(stop.column + 1), "other": str(other + 1)}
-            yield _slip("indent", stop.at, **indent)
+            yield _slip("indent", stop.at, column=str(stop.column + 1), other=str(other + 1))
 
 
 _SLIPS = (_find_signs, _find_marks, _find_gaps, _find_second_colons, _find_brackets, _find_ends)

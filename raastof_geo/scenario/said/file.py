@@ -7,15 +7,8 @@ from functools import partial
 from itertools import pairwise, starmap
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, TypeAlias, get_args
-from pydantic import (
-    AfterValidator,
-    BeforeValidator,
-    Field,
-    PlainValidator,
-    ValidationInfo,
-    WithJsonSchema,
-    model_validator,
-)
+import pydantic
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, WithJsonSchema
 from raastof_geo.emissions.vehicle import BY_DEFAULT
 from raastof_geo.errors import InputError, raise_all
 from raastof_geo.figures.figure import LARGEST_FIGURE, YEARS, Sum
@@ -208,7 +201,7 @@ class Assumption(Part):
     group: str = Field(default="", max_length=200)
     """Assumptions of one group rise and fall together when they are drawn."""
 
-    @model_validator(mode="before")
+    @pydantic.model_validator(mode="before")
     @classmethod
     def _fill_in(cls, given: Any) -> Any:
         """Of a list take the ends, and know a per cent for a unit."""
@@ -409,6 +402,10 @@ class BaselineChoice(Part):
         return (self.kind, *(kind for kind in said if kind != self.kind))
 
 
+FILES = (("network", "file"), ("report", "template"))
+"""Where a scenario names files that lie beside it."""
+
+
 class ScenarioFile(Part):
     """A scenario as it stands in its file."""
 
@@ -476,7 +473,7 @@ class ScenarioFile(Part):
     """Whether readers of the map may ask OpenStreetMap's server for a background."""
     map: MapChoices = MapChoices()
     report: ReportHead = ReportHead()
-    outputs: SetOf[Annotated[str, PlainValidator(check_output)]] = EVERY_OUTPUT
+    outputs: SetOf[Annotated[str, pydantic.PlainValidator(check_output)]] = EVERY_OUTPUT
 
     def _check(self, info: ValidationInfo) -> None:
         """Refuse what nobody could check: ids hang on the catalogue, which only reading knows."""
