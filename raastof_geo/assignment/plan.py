@@ -332,7 +332,9 @@ def _build_plan(laid: Laid, found: Solution, nearest: Solution | None) -> Plan:
         openings=openings.assign(opened=opened, **openings[["kg_co2e", "dkk"]].mul(opened, axis=0)),
         fleet=tabulate_fleet(small, amount),
         shadow_prices=pd.DataFrame(index=range(len(laid.rows))).assign(
-            **{key: [getattr(row, key) for row in laid.rows] for key in ("rule", "label", "sense")},
+            rule=[row.rule for row in laid.rows],
+            label=[row.label for row in laid.rows],
+            sense=[row.sense for row in laid.rows],
             limit=np.array([row.limit for row in laid.rows], np.float64),
             used=used,
             shadow_price=found.shadow_prices,
@@ -413,12 +415,12 @@ def tabulate_trips(problem: Problem, values: Floats) -> pd.DataFrame:
 def tabulate_fleet(problem: Problem, values: Floats) -> pd.DataFrame:
     """Add up by truck and period, with empty trips. Returns `loads` (parts too), `work_h`, km."""
     used = np.flatnonzero(values[problem.block("moves")] > 0)
-    used = used[problem.leg("work_h")[used] > 0]
+    used = used[problem.on_road[used]]
     loads = values[used] / problem.leg("load_t")[used]
     keys, km = ["vehicle", "period"], problem.measure(vocabulary.VEHICLE_KM)[used]
     table = pd.DataFrame({key: problem.labels(key, used) for key in keys})
     table[vocabulary.LOADS_DRIVEN] = loads
-    table["work_h"] = values[used] * work_hours(problem)[used]
+    table = table.assign(work_h=values[used] * work_hours(problem)[used])
     table[vocabulary.VEHICLE_KM] = values[used] * km
     if len(trips := tabulate_trips(problem, values)):
         empty = trips.assign(loads=0.0, work_h=trips[vocabulary.DRIVE_H])

@@ -142,8 +142,7 @@ def _reach_each(
     known: list[tuple[Floats, Reach]] = []
     for asked in wanted:
         definition, offered_t = asked.target.definition, _offered(plan.problem, asked)
-        weights = weigh_counted(plan.problem, definition)
-        counts = np.append(weights, (asked.counted_t, offered_t))
+        counts = np.append(weigh_counted(plan.problem, definition), (asked.counted_t, offered_t))
         reach = next((one for like, one in known if np.array_equal(like, counts)), None)
         if reach is None or not reach.finished:
             reach = _reach(plan, vary, asked, offered_t, priced=priced)
@@ -447,8 +446,7 @@ class Effect(Shown):
 
     def plot(self, figure: str = "saved_t_co2e_wtw", dimension: str = "project") -> "Axes":
         """Draw a column of `tabulate` as bars, the most on top."""
-        ranked = self.tabulate(dimension)[figure].sort_values()
-        return ranked.plot.barh(xlabel=figure, ylabel="")
+        return self.tabulate(dimension)[figure].sort_values().plot.barh(xlabel=figure, ylabel="")
 
     @property
     def whole(self) -> Gain:

@@ -295,6 +295,11 @@ class Problem:
             figures[self.inside & ~piles[self.moves.taker]] = haul
         return figures
 
+    @property
+    def on_road(self) -> Mask:
+        """Which moves a truck drives. [moves]"""
+        return self.leg("work_h") > 0
+
     @cached_property
     def inside(self) -> Mask:
         """Which moves begin and end at one site, so that no lorry passes its gate. [moves]"""
