@@ -160,8 +160,7 @@ def _opening(folder: Path) -> Iterator[Mapping[str, Any]]:
     """Read the ledger in a folder; `RecordError`: missing or other; `DamagedError`: lacking."""
     file = folder / LEDGER.name if folder.is_dir() else folder
     finish_exchange(file.parent)
-    lost = say_text("damaged", "no ledger", file=str(file))
-    ledger = read_values(LEDGER.read(file, missing=lost), file=str(file))
+    ledger = read_values(LEDGER.read(file, lost="no ledger"), file=str(file))
     LEDGER.check_format(ledger.get("format"), file=str(file))
     with refusing_odd(file):
         yield ledger
@@ -191,7 +190,7 @@ def explain_in(values: Mapping[str, Any], figure: str, *, most: int = _MOST_LINE
 def _understand(ledger: _Ledger, figure: str) -> _Question:
     if (match := _FIGURE.fullmatch(figure.strip())) is None:
         raise _refuse_figure(ledger, figure)
-    side, part, dimension, label = match.group("side", "part", "dimension", "label")
+    side, part, dimension, label = match.groups()
     _one_of(side, BOOK_SIDES)
     _one_of(part, list(ledger.units))
     if dimension is not None:
