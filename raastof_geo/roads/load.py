@@ -164,8 +164,7 @@ def _pair_up(graph: Any, nodes: Mapping[Hashable, int]) -> list[_Street]:
         line = round_degrees(np.array(ends if shape is None else shape.coords, np.float64)[:, :2])
         line[[0, -1]] = round_degrees(ends.astype(np.float64))
         length_m = math.ceil(max(float(data.get("length", 0.0)), _measure(line)) * 100) / 100
-        way = _read_way(data.get("osmid"))
-        street = _Street(nodes[u], nodes[v], road, way, length_m, line)
+        street = _Street(nodes[u], nodes[v], road, _read_way(data.get("osmid")), length_m, line)
         others = open_ends[street.head, street.tail]
         twin = next((rank for rank, one in enumerate(others) if _are_one(one, street)), None)
         if twin is not None:

@@ -118,8 +118,8 @@ def solve_today(
     """Solve the scenario as it stands; without a plan it is a `NoPlanError`, as in a run."""
     _edit(scenario, factors, [one.subject.value for one in factors])
     causes, known = scenario.said.effect.causes, LaidColumns()
-    how: Any = {"causes": causes, "known": known}
-    plan, _, found = headline.find_headlines(scenario, price(scenario), **how)
+    legs = price(scenario)
+    plan, _, found = headline.find_headlines(scenario, legs, causes=causes, known=known)
     ranked = sorted(add_up_matches(plan).items(), key=lambda one: (-one[1], one[0]))
     return Today(scenario, plan, found, price, factors, levels, dict(ranked), known)
 
@@ -128,8 +128,7 @@ def add_up_matches(plan: Plan) -> dict[Match, float]:
     """Add up what goes between sites, but out of pits and to reception. Returns t by match."""
     problem, values = plan.problem, plan.proof.values[plan.problem.block("moves")]
     used = _keep_matches(problem, np.flatnonzero((values > 0) & ~problem.inside))
-    ends = [problem.labels(key, used) for key in MATCH]
-    found: Any = pd.Series(values[used]).groupby(ends).sum()
+    found: Any = pd.Series(values[used]).groupby([problem.labels(key, used) for key in MATCH]).sum()
     return dict(found[found >= LEAST_T].items())
 
 
@@ -464,8 +463,8 @@ def run_batches(
         done[left[at]] = found
         write_whole(left[at], pack_draws(design, found), known=lambda _: True)
         minutes = math.ceil((time.monotonic() - begun) / count * (len(left) - count) / 60)
-        told = {"count": sum(map(len, done.values())), "draws": len(draws)}
-        tell(say("{count} of {draws} draws, {minutes} min left", **told, minutes=minutes))
+        told, drawn = say("{count} of {draws} draws, {minutes} min left"), map(len, done.values())
+        tell(told.format(count=sum(drawn), draws=len(draws), minutes=minutes))
     return [draw for path in batches for draw in done[path]]
 
 

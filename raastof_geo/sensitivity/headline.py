@@ -239,8 +239,7 @@ def _figures(scenario: Scenario) -> Iterator[Lever]:
         if all(known is None or part in known for part, known in wanted):
             yield from move_figure(scenario, path, figure)
     if DEFAULT not in scenario.said.capture:
-        all_of_it = Captured(value=1.0)
-        for moved in move_figure(scenario, f"capture.{DEFAULT}", all_of_it):
+        for moved in move_figure(scenario, f"capture.{DEFAULT}", Captured(value=1.0)):
             yield replace(moved, edit=lambda level: {("capture", DEFAULT): level})
     for path in _NUMBERS:
         with suppress(InputError):
@@ -549,8 +548,8 @@ def assess(
     found = spread(executor, _move, (scenario, at_value, price, taken), range(len(taken)))
     swings = []
     for number, lever in enumerate(taken, 1):
-        told = {"number": number, "count": len(taken), "name": lever.subject.title}
-        tell(say("Assumption {number} of {count}: {name}", **told))
+        told = say("Assumption {number} of {count}: {name}")
+        tell(told.format(number=number, count=len(taken), name=lever.subject.title))
         swings.append(next(found))
     left_out = tuple(one.subject.title for one in levers[len(taken) :])
     return Assessment(at_value, tuple(swings), left_out)

@@ -22,17 +22,9 @@ from raastof_geo.outputs.tables.book import Book, open_book
 from raastof_geo.records.exchange import exchanging
 from raastof_geo.result import name_match
 from raastof_geo.scenario.scenario import Scenario
+from raastof_geo.sensitivity import headline
 from raastof_geo.sensitivity.ensemble import MOST_REGRETTED, MOST_SETS, Ensemble, Used, tell_draw
-from raastof_geo.sensitivity.headline import (
-    HEADLINES,
-    SHOWN,
-    Assessment,
-    Flip,
-    HeadlineName,
-    Headlines,
-    Swing,
-    find_threshold,
-)
+from raastof_geo.sensitivity.headline import HEADLINES, SHOWN, Assessment, HeadlineName, Headlines
 from raastof_geo.version import __version__
 
 TOLD: tuple[HeadlineName, ...] = ("largest_share", "saved_kg_co2e", "saved_dkk")
@@ -79,11 +71,11 @@ def tell_assumptions(assessment: Assessment) -> Iterator[Message]:
                 name, level = swing.subject.title, swing.subject.write(end.level)
                 yield say_text("assumptions", "no answer", name=name, level=level, why=end.refused)
     if assessment.left_out:
-        told = {"count": len(assessment.swings), "names": ", ".join(assessment.left_out)}
-        yield say_text("assumptions", "left out", **told)
+        count, names = len(assessment.swings), ", ".join(assessment.left_out)
+        yield say_text("assumptions", "left out", count=count, names=names)
 
 
-def _say_flip(swing: Swing, flip: Flip) -> Message:
+def _say_flip(swing: headline.Swing, flip: headline.Flip) -> Message:
     subject, shown = swing.subject, SHOWN[flip.headline]
     return say(
         "{name} ({value}): beyond {level}, towards {end}, {headline} {turns} {threshold}",
@@ -149,8 +141,7 @@ def write_sensitivity(
 def build_tornado(scenario: Scenario, assessment: Assessment, *, most: int) -> document.Document:
     """Put the page together: the headlines, a tornado for each, and the table."""
     title, how = f"{scenario.said.title}: {HANGS_ON}", say_text("assumptions", "how")
-    blocks = tuple(_blocks(assessment, most))
-    return document.Document(title, scenario.said.language, blocks, how)
+    return document.Document(title, scenario.said.language, tuple(_blocks(assessment, most)), how)
 
 
 def _blocks(assessment: Assessment, most: int) -> Iterator[document.Block]:
@@ -227,7 +218,8 @@ def tell_likelihood(ensemble: Ensemble) -> list[Message]:
 def _tell_reached(ensemble: Ensemble) -> tuple[str, Message, Message]:
     """Give the share that is asked for, and how often it can be reached and is reached."""
     total, (can, does) = len(ensemble.draws), map(ensemble.count_reached, _DRAWN_TOGETHER[0])
-    least = SHOWN["largest_share"].write(find_threshold(ensemble.today.scenario, "largest_share"))
+    threshold = headline.find_threshold(ensemble.today.scenario, "largest_share")
+    least = SHOWN["largest_share"].write(threshold)
     return least, say_of_hundred(can, total), say_of_hundred(does, total)
 
 
@@ -280,8 +272,9 @@ def _tell_regret(ensemble: Ensemble, held: Floats) -> document.Paragraph:
     """Tell the middle of regrets and of tonnes that are lost, and what 95 of 100 are below."""
     at = [len(held) // 2, min(len(held) - 1, int(0.95 * len(held)))]
     (middle, high), (lost, most) = (map(round_off, each) for each in held[at].T)
-    told = {"middle": middle, "high": high, "lost": lost, "most": most, "count": len(held)}
-    return document.Paragraph(_tell("regret", unit=_unit_of(ensemble), **told))
+    unit, count = _unit_of(ensemble), len(held)
+    told = _tell("regret", unit=unit, middle=middle, high=high, lost=lost, most=most, count=count)
+    return document.Paragraph(told)
 
 
 def _tell_lost(ensemble: Ensemble) -> Iterator[Message]:

@@ -384,8 +384,7 @@ def _tell_sources(result: Result) -> Iterator[document.Block]:
     )
     if rows:
         caption = say("Figures not seen in a source that matter most")
-        heads = tuple(read_texts("unseen figures").values())
-        yield document.Table(caption, heads, rows, words=4)
+        yield document.Table(caption, tuple(read_texts("unseen figures").values()), rows, words=4)
     cited = sorted({scenario.catalogue.cite(figure.source) for figure in figures.values()})
     yield document.Bullets(tuple(cited))
     if beside := tuple(words.beside()):

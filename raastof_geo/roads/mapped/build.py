@@ -343,8 +343,7 @@ def build_network(
     doubts = np.array([bool(find_doubts(road.tags)) for road in whole.roads], bool)
     kept = _choose(whole, classes, link, doubts[whole.road])
     if not kept.any():
-        wanted = ", ".join(classes)
-        raise RoadDataError.saying_text("osm files", "unconnected", classes=wanted)
+        raise RoadDataError.saying_text("osm files", "unconnected", classes=", ".join(classes))
     lost = np.unique(whole.way[doubts[whole.road] & ~kept])
     if len(lost):
         tell(say("{count} minor roads with tags in doubt are left out", count=len(lost)))
