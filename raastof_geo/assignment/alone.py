@@ -54,10 +54,9 @@ class World:
         mask[problem.block(ColumnKind.TRIPS)] = True  # of a party's own trucks, if there are any
         stocks = {(Role.DEPOT, depot.id) for depot in self._stocks}
         mask |= shares.mark_places(problem, stocks) & ~problem.whole
-        pits = "giver_kind", "origin", Role.PIT, named.pits
-        receivers = "taker_kind", "destination", Role.RECEIVER, named.receivers
-        for kind, key, role, sites in (pits, receivers):
-            columns = problem.find(**{kind: role})
+        pits = problem.find(giver_kind=Role.PIT), "origin", named.pits
+        receivers = problem.find(taker_kind=Role.RECEIVER), "destination", named.receivers
+        for columns, key, sites in (pits, receivers):
             if sites is not None:
                 mask[columns[~np.isin(problem.labels(key, columns), sites)]] = False
         # What leaves a project is held to its named takers, and what it gets out of pits to the
@@ -154,9 +153,8 @@ class World:
         problem, found = self.problem, []
         for leg in problem.scenario.said.baseline.legs:
             columns = agreed_moves(problem, leg)
-            has = partial(problem.has, columns=columns)
-            given = has("giver_kind", Role.OFFER) | has("giver_kind", Role.PIT)
-            taken = has("taker_kind", Role.NEED) | has("taker_kind", Role.RECEIVER)
+            given = problem.given_by(Role.OFFER, Role.PIT, columns=columns)
+            taken = problem.taken_by(Role.NEED, Role.RECEIVER, columns=columns)
             columns = columns[given & taken]
             if self.kind == "alone":
                 columns = columns[self._classes[columns] == shares.ColumnClass.ALONE]

@@ -396,9 +396,10 @@ class _Remainder:
         if isinstance(place, Plant):
             runs = _pick(self.driven.books, "processes", self.over)
             return runs[runs.origin == place.site]
-        pit, moved = place.role == Role.PIT, self.moved
-        end, kind = ("origin", "giver_kind") if pit else ("destination", "taker_kind")
-        return moved[(moved[kind] == place.role) & (moved[end] == place.site)]
+        moved = self.moved
+        if place.role == Role.PIT:
+            return moved[(moved.giver_kind == Role.PIT) & (moved.origin == place.site)]
+        return moved[(moved.taker_kind == place.role) & (moved.destination == place.site)]
 
     def _list_agreements(self) -> Iterator[Mapping[str, Any]]:
         """List what is left of agreements, and after them what was driven in this period."""

@@ -216,8 +216,7 @@ def measure_gains(problem: Problem, values: Floats) -> pd.Series:
     sums = {one: dot(problem.measure(one), values) for one in _GAINED}
     paid = (problem.measure(vocabulary.PURCHASE) * values)[problem.block("moves")]
     giver, _ = problem.number_ends(dict.fromkeys(shares.project_sites(problem.scenario), 0))
-    sold = (giver == 0) & problem.has("giver_kind", Role.OFFER)
-    sold &= ~problem.has("taker_kind", Role.RECEIVER)
+    sold = (giver == 0) & problem.given_by(Role.OFFER) & ~problem.taken_by(Role.RECEIVER)
     return pd.Series({**sums, vocabulary.SOLD: float(paid[sold].sum())})
 
 

@@ -161,7 +161,7 @@ def _list_wishes(deals: _Deals) -> Iterator[_Wish]:
         found = deals.between(entry.giver, entry.taker, entry.material, periods)
         if isinstance(entry, NamedLeg):
             found = [*itertools.filterfalse(Trade.converts, found)]
-        for key in ("forbidden", "tonnes", "at_least", "at_most"):
+        for key in ("forbidden", *entry.amounts):
             if amount := getattr(entry, key, None):
                 tonnes = 0.0 if amount is True else scenario.weigh(amount, entry.material)
                 asks, limits = key in ("tonnes", "at_least"), key != "at_least"
@@ -276,12 +276,12 @@ def check_lots(scenario: Scenario, tree: Tree) -> Iterator[Fault]:
 
 def _check_agreed_lots(scenario: Scenario, lot: float, size: dict[str, object]) -> Iterator[Fault]:
     for number, entry in enumerate(scenario.said.agreements):
-        for key in ("tonnes", "at_most") if entry.giver != entry.taker else ():
-            amount = getattr(entry, key)
-            tonnes = 0.0 if amount is None else scenario.weigh(amount, entry.material)
-            if 0 < tonnes < lot / _ROUNDING:
+        for key, amount in entry.amounts.items() if entry.giver != entry.taker else ():
+            tonnes = scenario.weigh(amount, entry.material)
+            if amount is not entry.at_least and 0 < tonnes < lot / _ROUNDING:
                 message = read_texts("lots")[key].format(tonnes=tonnes, **size)
-                yield Fault(message, ("agreements", number, key), is_doubt=key == "at_most")
+                is_doubt = amount is entry.at_most
+                yield Fault(message, ("agreements", number, key), is_doubt=is_doubt)
 
 
 def _most_leaving(deals: _Deals, offer: Offer) -> float | None:

@@ -377,6 +377,8 @@ def check_variants(scenario: Scenario, tree: Tree) -> None:
                 put_value(tree.values, trail, value)
 
 
+VARYING = ("assumptions", "variants")
+"""Sections that say what may be otherwise, and nothing of the scenario itself."""
 BORDER_M = 1.0
 """A site this near a zone lies in it: coordinates are no better than that. [m]"""
 _FOR = re.compile(r"(?:(.*)\s)?(?:for|til)\s(.*)", re.IGNORECASE)

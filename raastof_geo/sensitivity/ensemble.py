@@ -133,8 +133,8 @@ def add_up_matches(plan: Plan) -> dict[Match, float]:
 
 
 def _keep_matches(problem: Problem, columns: Columns) -> Columns:
-    dug = problem.has("giver_kind", Role.PIT, columns)
-    return columns[~(dug | problem.has("taker_kind", Role.RECEIVER, columns))]
+    dug = problem.given_by(Role.PIT, columns=columns)
+    return columns[~(dug | problem.taken_by(Role.RECEIVER, columns=columns))]
 
 
 def _edit(scenario: Scenario, factors: Sequence[Lever], levels: Sequence[float | None]) -> Edits:

@@ -284,8 +284,7 @@ def _choose_less(scenario: Scenario) -> Iterator[Lever]:
 def _choose_baseline(scenario: Scenario) -> Iterator[Lever]:
     """Give the levers of other baselines, and of who is one party in them."""
     said = scenario.said
-    stated = {"today": said.baseline.today, "legs": said.baseline.legs}
-    kinds = [one for one in get_args(BaselineKind) if stated.get(one, True)]
+    kinds = [*filter(said.baseline.states, get_args(BaselineKind))]
     for key, title, now, listed in (
         ("kind", say("baseline"), said.baseline.kind, kinds),
         ("together", say("who is one party"), scenario.together, get_args(Together)),

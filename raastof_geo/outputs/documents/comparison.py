@@ -24,7 +24,7 @@ from raastof_geo.outputs.tables.book import open_book
 from raastof_geo.records.exchange import exchanging
 from raastof_geo.result import Result
 from raastof_geo.scenario.scenario import Scenario
-from raastof_geo.scenario.varied import list_leaves
+from raastof_geo.scenario.varied import VARYING, list_leaves
 from raastof_geo.sensitivity.headline import HEADLINES, SHOWN, Headlines, Told, read_headlines
 from raastof_geo.version import __version__
 
@@ -36,7 +36,7 @@ _SHOWN = 2 + len(HEADLINES)
 _LEAST_T = 0.05
 """Less than this is no other flow. [t]"""
 _ENDS = ["origin", "destination", "material", "vehicle", "virgin"]
-_APART = {"title", "variants", "assumptions", "outputs"}
+_APART = {"title", "outputs", *VARYING}
 """What is said of other plans, or of files."""
 _MOST_COMMON = 40
 """As many matches that all plans have are told, the largest first."""

@@ -139,8 +139,8 @@ def read_varied(scenario: Scenario, edits: varied.Edits) -> Scenario:
         raise InputError.saying_text("variations", "not read")
     keys = dict(scenario.places)
     tree = Tree(f"{scenario.id}.yaml", {}, keys, keys, digest=scenario.digest)
-    cleared: Any = {"language": scenario.said.language, "assumptions": {}, "variants": {}}
-    values = {**scenario.values, **cleared}
+    values = {**scenario.values, "language": scenario.said.language}
+    values |= {section: {} for section in varied.VARYING}
     if isinstance(own := values.get("catalogue"), Mapping):
         values["catalogue"] = _write_ids(own, tree)
     for trail, value in edits.items():

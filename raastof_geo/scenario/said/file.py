@@ -388,17 +388,18 @@ class BaselineChoice(Part):
 
     def _check(self, info: ValidationInfo) -> None:
         for kind in (self.kind, *(self.compare_with or ())):
-            if not self._states(kind):
+            if not self.states(kind):
                 raise InputError.saying("`{kind}` needs `baseline: {{{kind}: …}}`", kind=kind)
 
-    def _states(self, kind: target.BaselineKind) -> bool:
+    def states(self, kind: target.BaselineKind) -> bool:
+        """Tell whether all is said that a kind of baseline needs."""
         return bool({"today": self.today, "legs": self.legs}.get(kind, True))
 
     @property
     def kinds(self) -> tuple[target.BaselineKind, ...]:
         """Returns the kinds that are solved, that of the headline first."""
         if (said := self.compare_with) is None:
-            said = tuple(filter(self._states, get_args(target.BaselineKind)))
+            said = tuple(filter(self.states, get_args(target.BaselineKind)))
         return (self.kind, *(kind for kind in said if kind != self.kind))
 
 
