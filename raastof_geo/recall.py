@@ -40,7 +40,7 @@ from raastof_geo.roads.load import load_network
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.snap import Anchors
 from raastof_geo.scenario.catalogue import Catalogue
-from raastof_geo.scenario.identity import Known, Name, find_model, names_in
+from raastof_geo.scenario.identity import Context, Name, find_model, names_in
 from raastof_geo.scenario.period import Calendar, Period
 from raastof_geo.scenario.said.file import ScenarioFile
 from raastof_geo.scenario.scenario import Scenario
@@ -248,8 +248,8 @@ def recall_scenario(said: Mapping[str, Any], rest: Rest) -> Scenario:
         raise ValueError(about["id"])
     values = _recall_amounts(about["said"])
     known = {name: names_in(part) for name, part in rest.catalogue.items()}
-    catalogue = Catalogue.model_validate(rest.catalogue, context=Known(known))
-    context = Known(
+    catalogue = Catalogue.model_validate(rest.catalogue, context=Context(known))
+    context = Context(
         known | {"sites": names_in(values["sites"])},
         calendar=Calendar(_recall(tuple[Period, ...], values["periods"])),
         catalogue=catalogue,

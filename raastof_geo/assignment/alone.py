@@ -49,8 +49,7 @@ class World:
         """Returns which columns may not be used, by class and by what the baseline names."""
         problem, named = self.problem, self.problem.scenario.said.baseline
         classes = shares.ColumnClass
-        most = classes.MARKET if is_traded(self.kind) else classes.ALONE
-        mask = self._classes <= most
+        mask = self._classes <= (classes.MARKET if is_traded(self.kind) else classes.ALONE)
         mask[problem.block(ColumnKind.TRIPS)] = True  # of a party's own trucks, if there are any
         stocks = {(Role.DEPOT, depot.id) for depot in self._stocks}
         mask |= shares.mark_places(problem, stocks) & ~problem.whole

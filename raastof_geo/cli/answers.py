@@ -79,8 +79,7 @@ def compare_results(
     found = [load_result(folder) for folder in results]
     titles = [one.scenario.said.title for one in found]
     titles = [one.name for one in results] if len({*titles}) < len(titles) else titles
-    cases = [*map(describe_found, found, titles)]
-    tell(write_comparison(found[0], cases, into) / PAGE)
+    tell(write_comparison(found[0], [*map(describe_found, found, titles)], into) / PAGE)
 
 
 def lock_flows(

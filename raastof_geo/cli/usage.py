@@ -157,8 +157,7 @@ def explain_usage(error: BaseException) -> Iterator[str]:
 
 
 def _say(key: str, given: str = "", **values: object) -> Message:
-    shown = f"`{clean(given)[:_SHOWN]}`"
-    return read_texts("usage")[key].format(given=shown, **values)
+    return read_texts("usage")[key].format(given=f"`{clean(given)[:_SHOWN]}`", **values)
 
 
 def _retell(error: Any) -> Message:

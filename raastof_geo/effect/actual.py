@@ -187,8 +187,7 @@ def measure_driven(driven: Driven, flows: pd.DataFrame, *measured: str) -> Books
     values = programme.clean(found.values[:count])
     stores, opened = small.others[ColumnKind.STORES], small.others[ColumnKind.OPENINGS]
     values[small.block(ColumnKind.STORES)] *= stores.period.map(driven.share) > 0
-    used_sites = {*flows.origin, *flows.destination}
-    values[small.block(ColumnKind.OPENINGS)] = opened.site.isin(used_sites)
+    values[small.block(ColumnKind.OPENINGS)] = opened.site.isin({*flows.origin, *flows.destination})
     return keep_books(small, values)
 
 

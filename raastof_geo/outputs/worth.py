@@ -44,8 +44,7 @@ def _lay_out(result: Result, found: Worths) -> Iterator[document.Block]:
             kg, dkk = document.write_numbers(*one.more[:2], digits=1)
             notes.pop(one.site, None)
             notes[one.site] = f"{kg} kg"
-            site = scenario.site_name(one.site)
-            told = tell("most", site=site, what=one.what, kg=kg, dkk=dkk)
+            told = tell("most", site=scenario.site_name(one.site), what=one.what, kg=kg, dkk=dkk)
     yield document.Paragraph(told, lead=True)
     if notes:
         drawn = draw_map_picture(result, (), [*reversed(notes)][:_MOST_SITES], notes=notes)

@@ -151,7 +151,8 @@ def _opening(folder: Path) -> Iterator[Mapping[str, Any]]:
     """Read the ledger in a folder; `RecordError`: missing or other; `DamagedError`: lacking."""
     file = folder / LEDGER.name if folder.is_dir() else folder
     finish_exchange(file.parent)
-    ledger = read_values(LEDGER.read(file, lost="no ledger"), file=str(file))
+    lost = say_text("damaged", "no ledger", file=str(file))
+    ledger = read_values(LEDGER.read(file, missing=lost), file=str(file))
     LEDGER.check_format(ledger.get("format"), file=str(file))
     with refusing_odd(file):
         yield ledger

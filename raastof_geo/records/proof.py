@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from raastof_geo.arrays import Integers
 from raastof_geo.errors import DamagedError, RaastofError, raise_all
-from raastof_geo.language import read_data, say
+from raastof_geo.language import read_data, say, say_text
 from raastof_geo.records import record
 
 PROOF = record.Record("proof.npz", "raastof_geo proof 4", most_bytes=1_000_000_000)
@@ -51,7 +51,7 @@ def find_rows(proof: ProofArrays) -> Integers:
 
 def read_proof(path: Path) -> tuple[ProofArrays, bytes]:
     """Read a proof. Returns arrays and bytes; raises `RecordError`, changed: `DamagedError`."""
-    data = PROOF.read(path, lost="no proof")
+    data = PROOF.read(path, missing=say_text("damaged", "no proof", file=str(path)))
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             whole = sum(entry.file_size for entry in archive.infolist())
@@ -148,7 +148,8 @@ def link_proof(data: bytes | None, moves: int) -> dict[str, Any]:
 
 def read_plan(path: Path) -> tuple[dict[str, Any], bytes]:
     """Read `plan.json`. Returns values and bytes; raises `RecordError`, as `DamagedError`."""
-    data = PLAN.read(path, lost="no plan")
+    lost = say("{file} is missing: give the folder that `raastof run` wrote", file=str(path))
+    data = PLAN.read(path, missing=lost)
     return read_copy(data, file=str(path)), data
 
 

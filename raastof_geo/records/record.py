@@ -229,12 +229,12 @@ class Record:
     most_bytes: int
     """More than it can honestly hold. [bytes]"""
 
-    def read(self, path: Path, *, lost: str) -> bytes:
-        """Read its bytes, as `read_within`; `RecordError` of a key where it is missing."""
+    def read(self, path: Path, *, missing: Message) -> bytes:
+        """Read its bytes, as `read_within`; `RecordError` with these words where it is missing."""
         try:
             return read_within(path, most_bytes=self.most_bytes)
         except FileNotFoundError as error:
-            raise RecordError.saying_text("damaged", lost, file=str(path)) from error
+            raise RecordError(missing) from error
 
     def judge(self, found: Any) -> Age:
         """Judge a format that was read. Returns how it stands to the one that is written now."""

@@ -477,6 +477,5 @@ def find_local_edges(network: RoadEdges, usable: Mask, tagged: Mask) -> Mask:
     whole = find_parts(network.tail[usable], network.head[usable], size)[network.tail]
     length = np.bincount(open_part[through], network.length_m[through])
     parts, first = np.unique(open_part[through], return_index=True)
-    lead = first_of_each(whole[through][first], -length[parts])
-    stays = np.isin(open_part, parts[lead])
+    stays = np.isin(open_part, parts[first_of_each(whole[through][first], -length[parts])])
     return np.asarray(usable & ~(through & stays))

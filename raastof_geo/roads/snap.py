@@ -132,8 +132,7 @@ def _nearest(network: RoadNetwork, points: Objects, *, limit_m: float, ferries: 
     for edges, beyond_m in ((large, 0.0), (small, limit_m)):
         if edges.any() and (found.metres > beyond_m).any():
             other = _nearest_street(network, edges, points)
-            nearer = (found.metres > beyond_m) & (other.metres < found.metres)
-            found = found.or_else(other, nearer)
+            found = found.or_else(other, (found.metres > beyond_m) & (other.metres < found.metres))
     return found
 
 

@@ -493,7 +493,7 @@ def load_catalogue() -> Catalogue:
     """Load the built-in catalogue. Returns it checked, and the same one each time."""
     values = read_builtin_values()
     names = {section: identity.names_in(entries) for section, entries in values.items()}
-    return Catalogue.model_validate(values, context=identity.Known(names))
+    return Catalogue.model_validate(values, context=identity.Context(names))
 
 
 Sort: TypeAlias = Literal["building", "soil", "residue", "virgin"]

@@ -88,8 +88,8 @@ def find_model(given: str) -> str:
     return find_id("models", given, {name: {} for name in MODELS})
 
 
-class Known(NamedTuple):
-    """What is known when values are checked, none where they are read by themselves."""
+class Context(NamedTuple):
+    """What values are checked with, empty where they are read by themselves."""
 
     names: Mapping[str, Names] = MappingProxyType({})
     """By section."""
@@ -100,13 +100,13 @@ class Known(NamedTuple):
 
     @classmethod
     def of(cls, info: ValidationInfo) -> Self:
-        """Give what is known in the check that pydantic makes."""
+        """Give what a check of pydantic is made with."""
         return info.context or cls()
 
 
 def find_known(section: str, given: str, info: ValidationInfo) -> str:
     """Find what is meant by an id or name. Returns `given` where its section is not known yet."""
-    names = Known.of(info).names.get(section)
+    names = Context.of(info).names.get(section)
     return given if names is None else find_id(section, given, names)
 
 

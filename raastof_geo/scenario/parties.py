@@ -422,8 +422,7 @@ class Prospects:
 
     def _served(self, run: _Run, side: Side) -> bool:
         """Tell whether it gets all inputs, or rid of all outputs; plants may form a ring."""
-        process = self.processes[run.site, run.recipe]
-        parties = self._parties(process, side).items()
+        parties = self._parties(self.processes[run.site, run.recipe], side).items()
         return all((party, one, run.period) in self.reached[side] for one, party in parties)
 
     def _parties(self, process: Process, side: Side) -> dict[str, str]:

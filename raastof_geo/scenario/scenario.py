@@ -321,8 +321,7 @@ class Scenario(Shown):
     @property
     def co2_dkk_per_kg(self) -> tuple[float, float]:
         """Returns what CO2e costs, and what of it the price of fuel holds. [DKK/kg, and TTW]"""
-        taxed = value_of(self.catalogue.co2_tax_in_fuel)
-        return self.said.co2_price_dkk_per_t / 1000, taxed / 1000
+        return self.said.co2_price_dkk_per_t / 1000, value_of(self.catalogue.co2_tax_in_fuel) / 1000
 
     @property
     def speech(self) -> tuple[Language, str]:

@@ -158,8 +158,7 @@ def list_every_amount(scenario: Scenario) -> Iterator[SaidAmount]:
 
 
 def _weigh(scenario: Scenario, said: SaidAmount) -> float:
-    uses = scenario.catalogue.uses
-    material = uses[said.use].reference_material if said.use else said.material
+    material = scenario.catalogue.uses[said.use].reference_material if said.use else said.material
     return scenario.weigh(said.quantity, material) * said.times
 
 

@@ -455,8 +455,7 @@ def solve_briefly(scenario: Scenario, legs: Legs | None, *, causes: bool, **how:
     said = scenario.said
     chosen = said.effect.model_copy(update={"causes": causes, "shapley": False})
     baseline = said.baseline.model_copy(update={"compare_with": ()})
-    quick = scenario.saying(effect=chosen, baseline=baseline)
-    return assign(quick, legs, stated=False, **how)
+    return assign(scenario.saying(effect=chosen, baseline=baseline), legs, stated=False, **how)
 
 
 Price: TypeAlias = Callable[[Scenario], Legs | None]

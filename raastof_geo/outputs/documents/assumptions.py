@@ -183,8 +183,7 @@ def write_ensemble(ensemble: Ensemble, folder: Path) -> None:
     scenario = ensemble.today.scenario
     title = str(say("{title}: how sure is the answer?", title=scenario.said.title))
     how = _tell("how", count=len(ensemble.draws))
-    blocks = tuple(_lay_out(ensemble))
-    page = document.Document(title, scenario.said.language, blocks, subtitle=how)
+    page = document.Document(title, scenario.said.language, tuple(_lay_out(ensemble)), subtitle=how)
     document.write_page(page, folder / "ensemble.html")
     with open_book(scenario, folder / "ensemble.xlsx") as book:
         lists = [_list_draws, _list_matches, _list_commitments, _list_factors]
@@ -375,8 +374,7 @@ def _list_matches(ensemble: Ensemble) -> document.Listing:
     for used in ensemble.used:
         amounts = used.today_t, 100 * used.share, *used.tonnes
         named = name_match(ensemble.today.scenario, *used.match)
-        more = used.weight and used.weight.more
-        rows.append([*named, *amounts, more, judge(used)])
+        rows.append([*named, *amounts, used.weight and used.weight.more, judge(used)])
     return document.Listing(say("Matches"), heads, rows, words=3, most=_MOST_ROWS, freeze=3)
 
 

@@ -532,8 +532,7 @@ def _simplify(lines: Rows, xy: Floats, *, tolerance_m: float) -> Rows:
     """
     numbered = np.column_stack((xy[lines.numbers], np.arange(len(lines.numbers))))
     drawn = shapely.linestrings(numbered, indices=lines.owner)
-    tolerance = max(tolerance_m - _ROUNDING_M, 0.0)
-    simple = shapely.simplify(drawn, tolerance, preserve_topology=False)
+    simple = shapely.simplify(drawn, max(tolerance_m - _ROUNDING_M, 0.0), preserve_topology=False)
     left, line = shapely.get_coordinates(simple, include_z=True, return_index=True)
     count = np.bincount(line, minlength=len(lines.start) - 1)
     return Rows.part(lines.numbers[left[:, 2].astype(np.intp)], count)

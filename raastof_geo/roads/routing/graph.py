@@ -208,8 +208,7 @@ class _Rules:
         roads = csr_array((length, ends), shape=(graph.size, graph.size))
         found = np.full(graph.size, np.inf)
         if via.any():
-            places = np.flatnonzero(via)
-            found = dijkstra(roads, indices=places, min_only=True, limit=reach_km)
+            found = dijkstra(roads, indices=np.flatnonzero(via), min_only=True, limit=reach_km)
         near = arms & np.isfinite(found[graph.start]) & (found[graph.end] > found[graph.start])
         near[[path[0] for path in self.forbidden]] = True
         return np.asarray(near)
@@ -306,8 +305,7 @@ def reduce_graph(
     Returns a core in which a best way over these weighs what it does in the graph. `ordered`:
     whether its nodes are put in order for a hierarchy.
     """
-    through = ~(closed | local)
-    arcs = np.flatnonzero(through & (graph.start != graph.end))
+    arcs = np.flatnonzero(~(closed | local) & (graph.start != graph.end))
     start, end = graph.start[arcs], graph.end[arcs]
     streets = _Streets(start, end, graph.size)
     alive = streets.peel()

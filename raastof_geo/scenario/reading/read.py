@@ -21,7 +21,14 @@ from raastof_geo.region.projection import project
 from raastof_geo.region.region import Region, lend_region, read_region
 from raastof_geo.scenario import deals, varied
 from raastof_geo.scenario.catalogue import Catalogue, load_catalogue, read_builtin_values
-from raastof_geo.scenario.identity import Fault, Known, Names, explain_errors, id_or_word, names_in
+from raastof_geo.scenario.identity import (
+    Context,
+    Fault,
+    Names,
+    explain_errors,
+    id_or_word,
+    names_in,
+)
 from raastof_geo.scenario.period import read_calendar
 from raastof_geo.scenario.reading.tree import Trail, Tree, find_beside, merge_values, read_tree
 from raastof_geo.scenario.said.entry import DEFAULT, Captured, Role
@@ -185,7 +192,7 @@ def _build_catalogue(tree: Tree) -> tuple[Catalogue, list[Finding]]:
         return load_catalogue().at_prices_of(year), []
     merged = merge_values(read_builtin_values(), _write_ids(own, tree))
     try:
-        context = Known(_list_known(own))
+        context = Context(_list_known(own))
         return Catalogue.model_validate(merged, context=context).at_prices_of(year), []
     except ValidationError as error:
         return load_catalogue(), explain_errors(error, tree, Catalogue, below=("catalogue",))
@@ -197,7 +204,7 @@ def _list_known(own: Any) -> dict[str, Names]:
     return {name: names_in(merged[name]) for name in builtin}
 
 
-def _context(tree: Tree, catalogue: Catalogue, region: Region) -> Known:
+def _context(tree: Tree, catalogue: Catalogue, region: Region) -> Context:
     known = _list_known(tree.values.get("catalogue"))
     if isinstance(tree.values.get("sites"), Mapping):
         known |= {"sites": names_in(tree.values.get("sites"))}
@@ -208,7 +215,7 @@ def _context(tree: Tree, catalogue: Catalogue, region: Region) -> Known:
     vehicles = tree.values.get("vehicles")
     if not isinstance(vehicles, list):
         vehicles = ScenarioFile.model_fields["vehicles"].default
-    return Known(
+    return Context(
         known,
         region,
         calendar=read_calendar(tree.values.get("periods")),
@@ -237,7 +244,7 @@ def sketch_sites(tree: Tree, region: Region) -> tuple[dict[str, Located], list[F
             continue
         own = {key: said[key] for key in Located.model_fields if key in said}
         try:
-            found[str(id_)] = Located.model_validate(own, context=Known(region=region))
+            found[str(id_)] = Located.model_validate(own, context=Context(region=region))
         except ValidationError as error:
             if said.keys() <= Site.model_fields.keys():  # else another key was meant for one
                 mistakes += explain_errors(error, tree, Located, below=("sites", id_))

@@ -264,8 +264,7 @@ def _read_day(text: str, calendar: Calendar | None) -> str:
     for form in ("%Y-%m-%d", "%d-%m-%Y"):
         with suppress(ValueError):
             day = datetime.datetime.strptime(bare, form).date()
-            during = (one.id for one in periods if one.start <= day <= one.end)
-            return next(during, day.isoformat())
+            return next((one.id for one in periods if one.start <= day <= one.end), day.isoformat())
     return text
 
 
