@@ -114,6 +114,7 @@ def tell_partners(scenario: Scenario, quote: Quote) -> Iterator[Message]:
     tell, tonnes = partial(say_text, "quote"), quote.newcomer.tonnes
     if not quote.partners:
         yield tell("none")
+    least = tell("least")
     for one in quote.partners:
         yield tell(
             "partner",
@@ -124,7 +125,7 @@ def tell_partners(scenario: Scenario, quote: Quote) -> Iterator[Message]:
             dkk=format_number(one.dkk),
             all_kg=format_number(tonnes * one.kg_co2e),
             all=format_number(tonnes * one.dkk),
-            least=f"{tell('least')} " if one.up_to_t < tonnes else "",
+            least=f"{least} " if one.up_to_t < tonnes else "",
         )
 
 
