@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Self, TypeAlias, TypeVar
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 Floats: TypeAlias = NDArray[np.float64]
 """Amounts of any unit."""
@@ -53,6 +53,11 @@ def first_of_each(key: NDArray[Any], *then: NDArray[Any]) -> Indices:
     return np.asarray(order[np.append(True, ordered[1:] != ordered[:-1])[: len(key)]], np.intp)
 
 
+def sort_up(values: ArrayLike) -> Indices:
+    """Sort from the least on, equals as they stand. Returns ranks."""
+    return np.asarray(np.argsort(np.asarray(values), kind="stable"), np.intp)
+
+
 def lay_runs(first: NDArray[Any], size: NDArray[Any]) -> Integers:
     """Lay runs of `size` from `first` on. Returns the positions, run by run. [sum of sizes]"""
     ahead = np.repeat(first - (np.cumsum(size) - size), size)
@@ -82,7 +87,7 @@ class Rows:
     @classmethod
     def group(cls, owner: NDArray[Any], count: int) -> Self:
         """Sort by owner, of whom there are `count`. Returns the ranks of what each has, rising."""
-        order = np.argsort(owner, kind="stable")
+        order = sort_up(owner)
         return cls(np.searchsorted(owner[order], np.arange(count + 1)), order)
 
     @property

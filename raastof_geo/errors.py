@@ -69,6 +69,9 @@ class Finding:
         place = self.place or Place("", 0, 0)
         return place.file, place.sheet or "", place.line, place.column
 
+    def __lt__(self, other: Self) -> bool:
+        return self.order < other.order
+
     def __str__(self) -> str:
         return f"{self.place}: {self.message}" if self.place else str(self.message)
 

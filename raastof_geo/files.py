@@ -79,8 +79,8 @@ class Trace:
             yield from (say_text("writing", "moved", file=path, to=to) for path, to in moved)
             return
         files = ", ".join(path.name for path, _ in moved[:_MOST_MOVED])
-        told = {"folder": os.path.commonpath([to.parent for _, to in moved]), "files": files}
-        yield say_text("writing", "many moved", count=len(moved), **told)
+        into = os.path.commonpath([to.parent for _, to in moved])
+        yield say_text("writing", "many moved", count=len(moved), folder=into, files=files)
 
 
 _kept: ContextVar[Trace | None] = ContextVar("trace", default=None)

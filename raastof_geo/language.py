@@ -168,14 +168,18 @@ def round_off(value: float, *, figures: int = 3, most: int | None = None) -> str
     return format_number(rounded, digits=max(0, digits) if rounded else 0)
 
 
+def encode(text: str) -> bytes:
+    """Write a text in UTF-8, but half a character, as damaged files hold them, which none can."""
+    return text.encode("utf-8", "replace")
+
+
 def _show(value: Any, language: Language) -> str:
     if isinstance(value, Message):
         return value.render(language)
     if isinstance(value, datetime.date):
         return format_day(value, language)
     if isinstance(value, bool) or not isinstance(value, int | float):
-        # Half a character, as damaged files hold them, can be neither printed nor written.
-        return str(value).encode("utf-8", "replace").decode("utf-8")
+        return encode(str(value)).decode()
     if isinstance(value, int) or value.is_integer():
         return format_number(value, language=language)
     return format_number(value, digits=1 if abs(value) >= 10 else 2, language=language)

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
 from functools import partial
-from operator import attrgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 import numpy as np
@@ -162,7 +161,7 @@ def read_for_roads(
         scenario = read_scenario(path, anywhere=anywhere)
     except errors.ScenarioError as error:
         found = [*error.findings, *_find_off_road(Path(path), anywhere)]
-        raise errors.ScenarioError(*sorted(found, key=attrgetter("order"))) from error
+        raise errors.ScenarioError(*sorted(found)) from error
     if language in (None, scenario.said.language):
         return scenario
     return scenario.saying(language=language)
@@ -343,8 +342,8 @@ def _hold_against(
     cases = [comparison.describe_found(result, scenario.said.title)]
     solved = spread(executor, _solve_variant, (result, LaidColumns()), ids)
     for number, id_ in enumerate(ids, 1):
-        told = {"number": number, "count": len(ids), "name": known[id_].name or id_}
-        tell(say("Variant {number} of {count}: {name}", **told))
+        told, name = say("Variant {number} of {count}: {name}"), known[id_].name or id_
+        tell(told.format(number=number, count=len(ids), name=name))
         cases.append(next(solved))
     blocks, beside = partial(above, cases), write_sections(variants=found) if found else ""
     comparison.write_comparison(result, cases, folder, above=blocks, beside=beside)

@@ -40,7 +40,7 @@ from raastof_geo.roads.load import load_network
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.snap import Anchors
 from raastof_geo.scenario.catalogue import Catalogue
-from raastof_geo.scenario.identity import Name, find_model, names_in
+from raastof_geo.scenario.identity import Context, Name, find_model, names_in
 from raastof_geo.scenario.period import Calendar, Period
 from raastof_geo.scenario.said.file import ScenarioFile
 from raastof_geo.scenario.scenario import Scenario
@@ -54,6 +54,8 @@ _CALLED = {"anchors": "sites", "shadow_prices": "constraints"}
 """Tables that plan.json has under another name; books it does not have."""
 BASELINE_TABLES = ("flows", "processed", "stored", "empty_trips")
 """Tables of a baseline."""
+SAID_OF_PLANS = {"objectives": dict[str, float], "amounts": dict[str, float], "finished": bool}
+"""What plan.json says of a plan by the names of `Plan`, and of what type."""
 _BOOKS = ("books", "baseline_books")
 _OF_PLANS = [field.name for field in fields(Plan) if field.type == "pd.DataFrame"]
 _AMOUNT = {field.name for field in fields(Quantity)}
@@ -246,13 +248,13 @@ def recall_scenario(said: Mapping[str, Any], rest: Rest) -> Scenario:
         raise ValueError(about["id"])
     values = _recall_amounts(about["said"])
     known = {name: names_in(part) for name, part in rest.catalogue.items()}
-    catalogue = Catalogue.model_validate(rest.catalogue, context={"known": known})
-    context = {
-        "known": known | {"sites": names_in(values["sites"])},
-        "calendar": Calendar(_recall(tuple[Period, ...], values["periods"])),
-        "catalogue": catalogue,
-        "vehicles": tuple(values["vehicles"]),
-    }
+    catalogue = Catalogue.model_validate(rest.catalogue, context=Context(known))
+    context = Context(
+        known | {"sites": names_in(values["sites"])},
+        calendar=Calendar(_recall(tuple[Period, ...], values["periods"])),
+        catalogue=catalogue,
+        vehicles=tuple(values["vehicles"]),
+    )
     return Scenario(
         id=about["id"], digest=str(about["sha256"]),
         said=ScenarioFile.model_validate(values, context=context), catalogue=catalogue,
@@ -278,10 +280,8 @@ def recall_figures(said: Mapping[str, Any], rest: Rest) -> dict[str, Any]:
         **{name: rest.tables[name] for name in _OF_PLANS},
         "certificate": _recall_certificate(said["certificate"]),
         "goal_certificate": goals and _recall_certificate(goals),
-        "objectives": _recall(dict[str, float], said["objectives"]),
-        "amounts": _recall(dict[str, float], said["amounts"]),
+        **{name: _recall(kind, said[name]) for name, kind in SAID_OF_PLANS.items()},
         "solver": str(said["solver"]),
-        "finished": _recall(bool, said["finished"]),
     }
 
 

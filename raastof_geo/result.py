@@ -19,6 +19,7 @@ from raastof_geo.figures.vocabulary import ENERGY, INDICATORS, REFERENCE_TONNES
 from raastof_geo.language import Fact, Shown, say
 from raastof_geo.legs.legs import Legs
 from raastof_geo.records.flows import FLOW_COLUMNS
+from raastof_geo.region.region import AREA_COLUMNS
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.snap import Anchors
 from raastof_geo.scenario.period import Period
@@ -187,8 +188,7 @@ def draw_flows(result: Result, flows: pd.DataFrame, *, whole: bool = False) -> g
         labels = [*_ENDS, "material", "vehicle", "spell"]
         how: dict[str, Any] = dict.fromkeys(chosen.columns.difference(labels, sort=False), "first")
         how |= {**dict.fromkeys(_ADDED, "sum"), "start": "min", "end": "max"}
-        same: Any = {"as_index": False, "sort": False, "dropna": False, "observed": True}
-        groups = chosen.groupby(labels, **same)
+        groups = chosen.groupby(labels, as_index=False, sort=False, dropna=False, observed=True)
         listed = {one: _list_by(groups.ngroup(), chosen[one]) for one in _LISTED}
         chosen = groups.agg(how).assign(**listed)
     keys: Any = list(list_cells(chosen, (*_ENDS, "vehicle", "spell")))
@@ -293,7 +293,7 @@ def draw_municipalities(result: Result) -> gpd.GeoDataFrame:
     areas = result.network.region.areas
     names = areas["name"].astype(str).tolist()
     return gpd.GeoDataFrame(
-        areas[["code", "name", "region"]].assign(**_figures(result, "municipality", names)),
+        areas[AREA_COLUMNS].assign(**_figures(result, "municipality", names)),
         geometry=areas.geometry.to_numpy(),
         crs=areas.crs,
     ).to_crs(result.network.region.crs)

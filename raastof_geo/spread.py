@@ -141,8 +141,8 @@ def reaching(scheduler: str) -> Iterator[Executor]:
     try:
         client = cast("Any", Client)(scheduler, timeout=_PATIENCE_S)
     except (OSError, ValueError) as error:
-        told = {"address": f"`{scheduler}`", "reason": str(error).splitlines()[0]}
-        raise InputError.saying_text("spread", "nobody", **told) from error
+        address, reason = f"`{scheduler}`", str(error).splitlines()[0]
+        raise InputError.saying_text("spread", "nobody", address=address, reason=reason) from error
     with client:
         executor = client.get_executor(pure=False, retries=_RETRIES)
         executor.share = partial(client.scatter, broadcast=True)  # once to each worker

@@ -21,12 +21,11 @@ from raastof_geo.figures.vocabulary import COST, TONNE_KM
 from raastof_geo.legs.legs import Legs
 from raastof_geo.scenario.said.entry import DEFAULT, Captured, Role
 from raastof_geo.scenario.said.file import Choices, NamedLeg, ScenarioFile, TodayChoice
-from raastof_geo.scenario.said.target import BaselineKind, Objective, Targets, Together
+from raastof_geo.scenario.said.target import BaselineKind, Objective, Targets, Together, is_traded
 from raastof_geo.scenario.scenario import Depot, Scenario
 
 _RULES = [rule for rule in RULES if rule not in (openings_paid, partners_limited, lots_kept)]
 """What holds without coordination as well; of other terms the scenario says nothing then."""
-NO_TERMS: dict[str, object] = {"targets": Targets(), "agreements": (), "choices": Choices()}
 _LACKING = ("offers_kept", "needs_met", "named_leg", "depots_ended")
 """Rules that a baseline may fall short of, and then says so."""
 _LEAST_T = 1e-3
@@ -49,25 +48,23 @@ class World:
     def closed(self) -> Mask:
         """Returns which columns may not be used, by class and by what the baseline names."""
         problem, named = self.problem, self.problem.scenario.said.baseline
-        traded = self.kind in ("own_first", "today")
-        most = shares.ColumnClass.MARKET if traded else shares.ColumnClass.ALONE
-        mask = self._classes <= most
+        classes = shares.ColumnClass
+        mask = self._classes <= (classes.MARKET if is_traded(self.kind) else classes.ALONE)
         mask[problem.block(ColumnKind.TRIPS)] = True  # of a party's own trucks, if there are any
         stocks = {(Role.DEPOT, depot.id) for depot in self._stocks}
         mask |= shares.mark_places(problem, stocks) & ~problem.whole
-        pits = "giver_kind", "origin", Role.PIT, named.pits
-        receivers = "taker_kind", "destination", Role.RECEIVER, named.receivers
-        for kind, key, role, sites in (pits, receivers):
-            columns = problem.find(**{kind: role})
+        pits = problem.find(giver_kind=Role.PIT), "origin", named.pits
+        receivers = problem.find(taker_kind=Role.RECEIVER), "destination", named.receivers
+        for columns, key, sites in (pits, receivers):
             if sites is not None:
                 mask[columns[~np.isin(problem.labels(key, columns), sites)]] = False
         # What leaves a project is held to its named takers, and what it gets out of pits to the
         # named pits, of the same material. A leg with an amount opens only itself.
         for leg in (leg for leg, _ in self._legs if leg.tonnes is None):
-            like = {"origin": leg.giver}
+            columns = agreed_moves(problem, leg, origin=leg.giver)
             if problem.scenario.sites[leg.giver].pit is not None:
-                like = {"destination": leg.taker, "giver_kind": Role.PIT}
-            mask[agreed_moves(problem, leg, like)] = False
+                columns = agreed_moves(problem, leg, destination=leg.taker, giver_kind=Role.PIT)
+            mask[columns] = False
         for _, columns in self._legs:
             mask[columns] = True
         return ~mask
@@ -155,9 +152,8 @@ class World:
         problem, found = self.problem, []
         for leg in problem.scenario.said.baseline.legs:
             columns = agreed_moves(problem, leg)
-            has = partial(problem.has, columns=columns)
-            given = has("giver_kind", Role.OFFER) | has("giver_kind", Role.PIT)
-            taken = has("taker_kind", Role.NEED) | has("taker_kind", Role.RECEIVER)
+            given = problem.given_by(Role.OFFER, Role.PIT, columns=columns)
+            taken = problem.taken_by(Role.NEED, Role.RECEIVER, columns=columns)
             columns = columns[given & taken]
             if self.kind == "alone":
                 columns = columns[self._classes[columns] == shares.ColumnClass.ALONE]
@@ -181,14 +177,19 @@ class Alone:
     """How far today's share can get, where that is less than what is stated."""
 
 
+def without_terms(scenario: Scenario, **changes: object) -> Scenario:
+    """Say nothing of targets, agreements and choices, and what `changes` say."""
+    return scenario.saying(targets=Targets(), agreements=(), choices=Choices(), **changes)
+
+
 def lay_world(
     scenario: Scenario, legs: Legs, kind: BaselineKind | None, known: LaidColumns
 ) -> World:
     """Lay a world without coordination out, the headline's without `kind`, as far as not known."""
     said, kind = scenario.said, kind or scenario.said.baseline.kind
     nothing: dict[str, Captured] = {DEFAULT: Captured(value=0.0)}
-    plain = scenario.saying(
-        **NO_TERMS,
+    plain = without_terms(
+        scenario,
         vehicles=plain_trucks(said),
         return_loads=said.baseline.return_loads,
         objectives=(Objective(minimise=(COST,)), Objective(minimise=(TONNE_KM,))),

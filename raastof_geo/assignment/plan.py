@@ -411,11 +411,11 @@ def tabulate_trips(problem: Problem, values: Floats) -> pd.DataFrame:
 def tabulate_fleet(problem: Problem, values: Floats) -> pd.DataFrame:
     """Add up by truck and period, with empty trips. Returns `loads` (parts too), `work_h`, km."""
     used = np.flatnonzero(values[problem.block("moves")] > 0)
-    used = used[problem.leg("work_h")[used] > 0]
+    used = used[problem.on_road[used]]
     keys, km = ["vehicle", "period"], problem.measure(vocabulary.VEHICLE_KM)[used]
     table = pd.DataFrame({key: problem.labels(key, used) for key in keys})
     table[vocabulary.LOADS_DRIVEN] = values[used] / problem.leg("load_t")[used]
-    table["work_h"] = values[used] * work_hours(problem)[used]
+    table = table.assign(work_h=values[used] * work_hours(problem)[used])
     table[vocabulary.VEHICLE_KM] = values[used] * km
     if len(trips := tabulate_trips(problem, values)):
         empty = trips.assign(loads=0.0, work_h=trips[vocabulary.DRIVE_H])

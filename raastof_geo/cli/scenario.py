@@ -218,12 +218,12 @@ def check_file(
 
 def _tell_merged(scenario: Scenario, base: Scenario, variant: str) -> None:
     """List what a scenario says, value by value, each with where that stands, or its variant."""
-    from raastof_geo.scenario.varied import list_leaves
+    from raastof_geo.scenario.varied import VARYING, list_leaves
 
     before = dict(list_leaves(base.values))
     for trail, value in list_leaves(scenario.values):
         place = base.place_of(*trail)
-        if before.get(trail) != value and trail[:1] not in {("assumptions",), ("variants",)}:
+        if before.get(trail) != value and trail[0] not in VARYING:
             place = base.place_of("variants", variant.rpartition("-")[0] or variant)
         tell(f"{'.'.join(map(str, trail))}: {value}  # {place or scenario.id}")
     tell()

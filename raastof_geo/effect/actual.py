@@ -15,6 +15,7 @@ from itertools import pairwise
 from typing import Any, Literal, TypeAlias, get_args
 import numpy as np
 import pandas as pd
+from raastof_geo.arrays import sort_up
 from raastof_geo.assignment import Plan, assign
 from raastof_geo.assignment.rules import limits, masses
 from raastof_geo.assignment.solving.solve import solve
@@ -116,7 +117,7 @@ def match_slips(
     table["other"] = table.vehicle != table.vehicle_said
     table["off_t"] = (table.load_t - table.tonnes / table.loads).abs()
     order = ["slip", "other", "unplanned", "off_t", "cost"]
-    table = table.sort_values(order, kind="stable").drop_duplicates("slip")
+    table = table.sort_values(order).drop_duplicates("slip")
     leg_km = table["leg_km"]
     table["length_km"] = table.length_km.fillna(leg_km)
     far = ~table.length_km.between(leg_km / _FAR, leg_km.clip(lower=_NEAR_KM) * _FAR)
@@ -140,7 +141,7 @@ def _list_legs(problem: Problem, planned: pd.DataFrame) -> pd.DataFrame:
     for keys in (_KEYS, _KEYS[:4]):
         flows = pd.MultiIndex.from_frame(planned[keys].astype(str))
         legs["unplanned"] -= pd.MultiIndex.from_frame(legs[keys]).isin(flows)
-    return legs.sort_values("cost", kind="stable").drop_duplicates(_KEYS)
+    return legs.iloc[sort_up(legs.cost)].drop_duplicates(_KEYS)
 
 
 def _refuse(problem: Problem, slip: Any) -> Finding:
@@ -394,9 +395,10 @@ class _Remainder:
         if isinstance(place, Plant):
             runs = _pick(self.driven.books, "processes", self.over)
             return runs[runs.origin == place.site]
-        pit, moved = place.role == Role.PIT, self.moved
-        end, kind = ("origin", "giver_kind") if pit else ("destination", "taker_kind")
-        return moved[(moved[kind] == place.role) & (moved[end] == place.site)]
+        moved = self.moved
+        if place.role == Role.PIT:
+            return moved[(moved.giver_kind == Role.PIT) & (moved.origin == place.site)]
+        return moved[(moved.taker_kind == place.role) & (moved.destination == place.site)]
 
     def _list_agreements(self) -> Iterator[Mapping[str, Any]]:
         """List what is left of agreements, and after them what was driven in this period."""

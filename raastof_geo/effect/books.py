@@ -13,7 +13,7 @@ import pandas as pd
 from raastof_geo.arrays import Columns, Floats, Indices, Mask, dot
 from raastof_geo.assignment.plan import measure_loads
 from raastof_geo.assignment.statement import shares
-from raastof_geo.assignment.statement.problem import Problem
+from raastof_geo.assignment.statement.problem import ColumnKind, Problem
 from raastof_geo.figures import vocabulary
 from raastof_geo.figures.vocabulary import LOADS_DRIVEN, REFERENCE_TONNES, TONNES, Group
 from raastof_geo.language import say_text
@@ -173,7 +173,7 @@ def keep_books(problem: Problem, values: Floats) -> Books:
     used = np.flatnonzero(values)
     problem, values = problem.only(used), values[used]
     lines, every = _label_lines(problem), np.arange(problem.column_count)
-    places = np.concatenate([every[problem.block(kind)] for kind in _LABELS])
+    places = np.concatenate([every[problem.block(kind)] for kind in _BOOKED])
     amount = values[places]
     for indicator in vocabulary.kept_in_books():
         if not indicator.counted:
@@ -183,7 +183,7 @@ def keep_books(problem: Problem, values: Floats) -> Books:
     lines["amount"] = amount
     _count_trips(problem, lines, amount, places)
     _count_masses(problem, lines, moves)
-    lines["_kind"] = lines.kind.map(list(_LABELS).index)
+    lines["_kind"] = lines.kind.map(_BOOKED.index)
     lines["_period"] = pd.Index([*problem.scenario.periods]).get_indexer(pd.Index(lines.period))
     for name, parts_of in vocabulary.sums_of_parts().items():
         lines[name] = lines[list(parts_of)].sum(axis=1)
@@ -195,13 +195,13 @@ def keep_books(problem: Problem, values: Floats) -> Books:
 def _label_lines(problem: Problem) -> pd.DataFrame:
     """Give a line with `LINE_LABELS` for each column, in the order of the books."""
     parts = [pd.DataFrame(columns=[*LINE_LABELS])]
-    for kind in filter(problem.sizes.__getitem__, _LABELS):
-        if kind == "moves":
+    for kind in filter(problem.sizes.__getitem__, _BOOKED):
+        if kind == ColumnKind.MOVES:
             labels = {label: problem.labels(label) for label in LINE_LABELS[1:-1]}
             labels["vehicle"] = np.where(problem.inside, COMMON, labels["vehicle"])  # by dumper
         else:
-            labels = {one: problem.others[kind][at].to_numpy() for one, at in _LABELS[kind].items()}
-        parts.append(pd.DataFrame({"kind": kind, **labels}))
+            labels = _read_labels(problem, kind)
+        parts.append(pd.DataFrame({"kind": kind.value, **labels}))
     lines = pd.concat(parts[1:] or parts, ignore_index=True)
     for label in LINE_LABELS:
         lines[label] = lines[label].fillna(COMMON).astype(object) if label in lines else COMMON
@@ -216,20 +216,23 @@ def measure_gains(problem: Problem, values: Floats) -> pd.Series:
     sums = {one: dot(problem.measure(one), values) for one in _GAINED}
     paid = (problem.measure(vocabulary.PURCHASE) * values)[problem.block("moves")]
     giver, _ = problem.number_ends(dict.fromkeys(shares.project_sites(problem.scenario), 0))
-    sold = (giver == 0) & problem.has("giver_kind", Role.OFFER)
-    sold &= ~problem.has("taker_kind", Role.RECEIVER)
+    sold = (giver == 0) & problem.given_by(Role.OFFER) & ~problem.taken_by(Role.RECEIVER)
     return pd.Series({**sums, vocabulary.SOLD: float(paid[sold].sum())})
 
 
-_HERE = {"origin": "site", "destination": "site"}
-_LABELS: Mapping[str, Mapping[str, str]] = {
-    "moves": {},
-    "processes": {**_HERE, "period": "period", "what": "recipe"},
-    "stores": {**_HERE, "material": "material", "period": "period", "what": "depot"},
-    "trips": {label: label for label in ("origin", "destination", "vehicle", "period")},
-    "openings": {**_HERE, "what": "role"},
-}
-"""Kinds of columns in the order of the books, and where tables have labels; moves have all."""
+_APART = ColumnKind.LINKS, ColumnKind.LOTS, ColumnKind.SHORTFALLS
+_BOOKED = [kind for kind in ColumnKind if kind not in _APART]
+"""Kinds of columns in the order of the books."""
+
+
+def _read_labels(problem: Problem, kind: ColumnKind) -> dict[str, Any]:
+    """Read labels of lines off a table: a site is both ends of them, `what` is what they lack."""
+    labels = dict[str, Any]()
+    for key in kind.keys:
+        ends = ("origin", "destination") if key == "site" else ("what",)
+        of = (key,) if key in LINE_LABELS else ends
+        labels |= dict.fromkeys(of, problem.others[kind][key].to_numpy())
+    return labels
 
 
 def _count_trips(problem: Problem, lines: pd.DataFrame, amount: Floats, places: Columns) -> None:
@@ -237,8 +240,8 @@ def _count_trips(problem: Problem, lines: pd.DataFrame, amount: Floats, places: 
     catalogue = problem.scenario.catalogue
     loads, move = np.zeros(len(lines)), (lines.kind == "moves").to_numpy()
     if len(problem.moves):
-        driven = problem.leg("work_h") > 0
-        loads[move] = np.where(driven, measure_loads(amount[move] / problem.leg("load_t")), 0)
+        driven = measure_loads(amount[move] / problem.leg("load_t"))
+        loads[move] = np.where(problem.on_road, driven, 0)
     lines[LOADS_DRIVEN] = loads
     energy = problem.measure(vocabulary.ENERGY)[places] * amount
     units = {name: catalogue.fuels[one.fuel].unit for name, one in catalogue.vehicles.items()}

@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
-from raastof_geo.arrays import Floats, Indices
+from raastof_geo.arrays import Floats, Indices, sort_up
 from raastof_geo.assignment.plan import Plan
 from raastof_geo.errors import InputError
 from raastof_geo.legs.legs import Legs
@@ -69,7 +69,8 @@ def list_trips(
     back = full.rename(columns={"origin": "destination", "destination": "origin"})
     alone = 1.0 if empty_trips is None else 1.0 - pooled
     back = back.assign(load="empty", trips=full.trips * alone)
-    parts = [pd.concat([full, back]).sort_index(kind="stable")]
+    both = pd.concat([full, back])
+    parts = [both.iloc[sort_up(both.index)]]
     if empty_trips is not None:
         parts.append(empty_trips.assign(load="empty"))
     every = pd.concat([part[[*_TRIP, "trips"]] for part in parts if len(part)] or parts)
@@ -126,7 +127,7 @@ def find_junctions(plan: Plan, like: str, count: int) -> list[Junction]:
     trips = np.bincount(reached, table.loaded_trips + table.empty_trips, len(lon))
     arms = np.bincount(np.r_[network.tail, network.head], minlength=len(lon))
     places, found = network.project(lon, lat), dict[int, Junction]()
-    for node in np.argsort(-np.where(arms >= _ARMS, trips, 0.0), kind="stable").tolist():
+    for node in sort_up(-np.where(arms >= _ARMS, trips, 0.0)).tolist():
         if len(found) == count or arms[node] < _ARMS or not trips[node]:
             break
         if np.hypot(*(places[[*found]] - places[node]).T).min(initial=np.inf) >= _APART_M:

@@ -10,7 +10,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias, get_args
 import numpy as np
 import pandas as pd
 from raastof_geo.arrays import Columns, Floats, Mask
-from raastof_geo.assignment.alone import NO_TERMS, World, plain_trucks
+from raastof_geo.assignment.alone import World, plain_trucks, without_terms
 from raastof_geo.assignment.plan import Plan
 from raastof_geo.assignment.rules import RULES, lay_columns, lay_rows
 from raastof_geo.assignment.solving.price_in import Clock
@@ -26,7 +26,7 @@ from raastof_geo.legs.legs import Legs
 from raastof_geo.scenario.parties import list_givers, list_takers
 from raastof_geo.scenario.said.entry import Captured, Role
 from raastof_geo.scenario.said.file import Choices
-from raastof_geo.scenario.said.target import BaselineKind, Targets, Together
+from raastof_geo.scenario.said.target import BaselineKind, Targets, Together, is_traded
 from raastof_geo.scenario.scenario import Scenario
 
 LEAST_KG = 1000.0
@@ -171,7 +171,7 @@ def _list_applying(scenario: Scenario, baseline: Before) -> list[CauseName]:
     terms |= any(site.partners_at_most is not None for site in said.sites.values())
     applies = {
         "uptake": baseline.kind == "today",
-        "own": baseline.kind in ("alone", "legs"),
+        "own": not is_traded(baseline.kind),
         "plants": any(opens),
         "storage": any(depot.id not in own for depot in scenario.depots),
         "trucks": bool(said.fleet) or set(plain_trucks(said)) != set(said.vehicles),
@@ -214,12 +214,12 @@ class _Steps:
         """Lay the columns out without terms, unless those of the step before are the same."""
         said, alone = self._plan.scenario.said, {"partners_at_most": None}
         sites = {name: site.model_copy(update=alone) for name, site in said.sites.items()}
-        changes: dict[str, object] = {**NO_TERMS, "sites": sites}
+        changes: dict[str, object] = {"sites": sites}
         if "trucks" not in self.on:
             changes |= {"vehicles": plain_trucks(said), "fleet": {}}
         if "return_loads" not in self.on:
             changes["return_loads"] = said.baseline.return_loads
-        switched = self._plan.scenario.saying(**changes)
+        switched = without_terms(self._plan.scenario, **changes)
         lay = partial(lay_columns, switched, self._plan.problem.legs, self._plan.rules)
         return self._known.lay(frozenset(changes), switched, lay)
 
@@ -470,4 +470,4 @@ def _among(scenario: Scenario, members: frozenset[str]) -> Scenario:
     outside = {site for site in project_sites(scenario) if scenario.project(site) not in members}
     nothing = {"offers": (), "needs": (), "stockpile": None}
     emptied = {site: scenario.sites[site].model_copy(update=nothing) for site in outside}
-    return scenario.saying(sites={**scenario.sites, **emptied}, **NO_TERMS)
+    return without_terms(scenario, sites={**scenario.sites, **emptied})

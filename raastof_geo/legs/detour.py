@@ -174,8 +174,7 @@ def _compare(
         return TripFigures(km, hours, drive.emit_kg_co2e(*known, energy, ferry_km, year))
 
     figures = sum_up(legal, haulage.prices), sum_up(free, haulage.price(free=True))
-    drawn = legal.draw(0), free.draw(0)
-    trip = Trip(load, *figures, *drawn, obstacles, tuple(_name_roads(legal)))
+    trip = Trip(load, *figures, legal.draw(0), free.draw(0), obstacles, tuple(_name_roads(legal)))
     return trip, np.concatenate([routes.graph.edge[routes.arcs(0)] for routes in (legal, free)])
 
 

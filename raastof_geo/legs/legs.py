@@ -9,7 +9,7 @@ from operator import itemgetter
 from typing import Any, TypeAlias
 import numpy as np
 import pandas as pd
-from raastof_geo.arrays import Floats, Indices, Mask, group_by
+from raastof_geo.arrays import Floats, Indices, Mask, group_by, sort_up
 from raastof_geo.cache import fingerprint, keep, read_arrays, write_arrays
 from raastof_geo.emissions.vehicle import EnergyModel, name_model
 from raastof_geo.errors import RoadDataError
@@ -335,7 +335,7 @@ def _add_up_routes(haulage: Haulage, load: Load, between: pd.DataFrame) -> pd.Da
         found = {**weighted.sums(out, back, prices.quantities), "where": where[lacking]}
         # What is asked for stands before what was asked for earlier, of which the oldest goes.
         used = np.isin(np.arange(len(known["where"])), at)
-        order, most = np.argsort(~used, kind="stable"), max(_MOST_PAIRS, len(wanted))
+        order, most = sort_up(~used), max(_MOST_PAIRS, len(wanted))
         old = {name: column[order] for name, column in known.items()}
         return {
             name: np.concatenate([one, old.get(name, one[:0])])[:most]

@@ -23,7 +23,7 @@ from raastof_geo.outputs.palette import BURDEN_CLASSES, ROLE_MARKS, ZONE, colour
 from raastof_geo.outputs.template import read_asset, read_template
 from raastof_geo.region.projection import DEGREES
 from raastof_geo.result import Result, draw_flows, draw_municipalities, draw_zones, locate_sites
-from raastof_geo.scenario.said.site import AXES
+from raastof_geo.scenario.said.site import PLACED
 from raastof_geo.scenario.scenario import Scenario
 from raastof_geo.scenario.tables.grid import SITES, text_of_cell
 from raastof_geo.scenario.tables.source import lay_out
@@ -200,8 +200,9 @@ def draw_styles(result: Result, layers: Mapping[str, gpd.GeoDataFrame]) -> dict[
         names = {one: meanings[one].name(language) for one in table if one != "geometry"}
         told = "".join(f'{names[one]}: <b>[% "{one}" %]</b><br>' for one in _TOLD[kind])
         defaults = {"most_t": None, "between": False, "label": None, "dated": "start" in table}
-        words = {"names": names, "preview": _FLOW if kind == "flows" else f'"{_TOLD[kind][0]}"'}
-        styles[layer] = str(template.render(defaults | words | {"tip": told} | drawn[kind]))
+        preview = _FLOW if kind == "flows" else f'"{_TOLD[kind][0]}"'
+        shown = template.render(defaults | drawn[kind], names=names, preview=preview, tip=told)
+        styles[layer] = str(shown)
     return styles
 
 
@@ -287,7 +288,7 @@ def write_scenario_layers(scenario: Scenario, path: Path) -> Path:
                     filled = frame[column].notna()
                     frame[column] = frame[column].map(text_of_cell).where(filled, None)
             if name == SITES:
-                kept = frame.drop(columns=[*AXES[0], *AXES[1], "crs"], errors="ignore")
+                kept = frame[[column for column in frame if column not in PLACED]]
                 frame = gpd.GeoDataFrame(kept, geometry=points, crs=DEGREES)
             pyogrio.write_dataframe(frame, draft, layer=name, driver="GPKG")
     return path

@@ -15,6 +15,7 @@ from raastof_geo.figures.vocabulary import TRANSPORT_WTW
 from raastof_geo.language import Message, Readable, read_texts, round_off, say, say_text
 from raastof_geo.outputs.documents.assumptions import tell_turning
 from raastof_geo.result import Result
+from raastof_geo.scenario.said.target import is_traded
 from raastof_geo.scenario.scenario import Scenario
 
 _MOST_NAMED = 3
@@ -98,8 +99,8 @@ def _say_less_used(result: Result) -> Iterator[Message]:
     plan = measure_shares(result.effect.books)[definition]
     if (before := first.shares[definition]) - plan >= _SEEN_SHARE:
         told = {"span": say_span(result.scenario), "definition": DEFINITION_NAMES[definition]}
-        less = {"plan": _percent(plan), "before": _percent(before)}
-        yield say_text("opening", "less used", **told, **less)
+        less = say_text("opening", "less used", plan=_percent(plan), before=_percent(before))
+        yield less.format(**told)
 
 
 def _percent(share: float) -> str:
@@ -128,7 +129,7 @@ def say_effect(result: Result) -> Iterator[Message]:
         who, gain = say("Coordination"), known
         if gain is None:
             who, gain = say("The plan"), effect.whole
-        yield tell("saves", **told, who=who, **_tell_saved(gain, first.totals))
+        yield _say_saved(tell("saves", **told, who=who), gain, first.totals)
     listed = _list_saved(effect)
     if known is None and not first.missing:
         yield from [say("It saves {listed}.", listed=listed)] if listed else []
@@ -140,15 +141,15 @@ def say_effect(result: Result) -> Iterator[Message]:
     )
 
 
-def _tell_saved(gain: Gain, before: Totals) -> dict[str, Readable]:
-    return {
-        "all": write_short(gain.kg_co2e / 1000),
-        "share": _percent(_share(gain.kg_co2e, before.all_kg_co2e_wtw)),
-        "transport": write_short(gain.transport_kg_co2e / 1000),
-        "transport_share": _percent(_share(gain.transport_kg_co2e, before.kg_co2e_wtw)),
-        "dkk": write_short(gain.dkk / 1e6),
-        "price": say_price(gain),
-    }
+def _say_saved(sentence: Message, gain: Gain, before: Totals) -> Message:
+    return sentence.format(
+        all=write_short(gain.kg_co2e / 1000),
+        share=_percent(_share(gain.kg_co2e, before.all_kg_co2e_wtw)),
+        transport=write_short(gain.transport_kg_co2e / 1000),
+        transport_share=_percent(_share(gain.transport_kg_co2e, before.kg_co2e_wtw)),
+        dkk=write_short(gain.dkk / 1e6),
+        price=say_price(gain),
+    )
 
 
 def _list_saved(effect: Effect) -> Readable:
@@ -218,11 +219,14 @@ def in_sentence(name: Readable) -> str:
 
 def tell_gain(what: Message, gain: Gain) -> Message:
     """Say what changes in emissions, of everything and of transport, and in kroner."""
-    emitted = {"all": gain.kg_co2e, "transport": gain.transport_kg_co2e}
-    told = {name: say_change(-kg / 1000, "t", write_short) for name, kg in emitted.items()}
-    told["dkk"] = say_change(-gain.dkk / 1e6, say("million DKK"), write_short)
-    sentence = say("{what}: CO2e {all}, transport alone {transport}, cost {dkk} – {price}")
-    return sentence.format(what=what, price=say_price(gain), **told)
+    change = partial(say_change, write=write_short)
+    return say("{what}: CO2e {all}, transport alone {transport}, cost {dkk} – {price}").format(
+        what=what,
+        price=say_price(gain),
+        all=change(-gain.kg_co2e / 1000, "t"),
+        transport=change(-gain.transport_kg_co2e / 1000, "t"),
+        dkk=change(-gain.dkk / 1e6, say("million DKK")),
+    )
 
 
 def write_short(amount: float) -> str:
@@ -250,7 +254,7 @@ def doubt_allocation(effect: Effect) -> Iterator[Message]:
 def name_basis(one: Comparison) -> Message:
     """Name a world without coordination, and who is one party in it where that matters."""
     kind, party = read_texts("baselines")[one.kind], read_texts("together")[one.together]
-    return kind if one.kind in ("alone", "legs") else say("{kind}, {party}", kind=kind, party=party)
+    return say("{kind}, {party}", kind=kind, party=party) if is_traded(one.kind) else kind
 
 
 def list_baselines(result: Result) -> Iterator[tuple[Message | float | None, ...]]:
@@ -288,5 +292,4 @@ def describe_basis(result: Result) -> Message:
     """Say what is meant by a world without coordination in this scenario."""
     headline = result.effect.baselines[0]
     kind = str(read_texts("baselines")[headline.kind]).lower()
-    party = read_texts("together")[headline.together]
-    return say_text("prose", "basis", kind=kind, party=party)
+    return say_text("prose", "basis", kind=kind, party=read_texts("together")[headline.together])

@@ -20,7 +20,7 @@ from raastof_geo.effect.saving import Gain
 from raastof_geo.evidence import STATES
 from raastof_geo.figures import vocabulary
 from raastof_geo.language import in_currency, translate
-from raastof_geo.recall import BASELINE_TABLES, describe_rows, pack_rest
+from raastof_geo.recall import BASELINE_TABLES, SAID_OF_PLANS, describe_rows, pack_rest
 from raastof_geo.records.flows import write_flows
 from raastof_geo.records.ledger import KeptFactor, write_ledger
 from raastof_geo.records.proof import PLAN, write_plan, write_proof
@@ -69,7 +69,7 @@ def describe_plan(result: Result) -> dict[str, Any]:
         },
         "solver": plan.solver,
         "columns": plan.column_count,
-        **{name: getattr(plan, name) for name in ("objectives", "amounts", "finished")},
+        **{name: getattr(plan, name) for name in SAID_OF_PLANS},
         "certificate": _describe(plan.certificate, *_PROVED),
         "goal_certificate": plan.goal_certificate and _describe(plan.goal_certificate, *_PROVED),
         "effect": _describe_effect(effect),

@@ -67,8 +67,7 @@ def warn(result: Result) -> list[Finding]:
 
 def _doubt_effect(scenario: Scenario, effect: Effect) -> Iterator[Message]:
     if effect.baseline_missing:
-        missing = round(sum(effect.baseline_missing.values()))
-        yield say_text("doubts", "left out", tonnes=missing)
+        yield say_text("doubts", "left out", tonnes=round(sum(effect.baseline_missing.values())))
     projects = {scenario.project(site) for site in project_sites(scenario)}
     if (effect.saved_share or 0.0) > 0.5 and len(projects) >= REGION:
         yield say_text("doubts", "region", count=len(projects))

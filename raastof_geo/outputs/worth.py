@@ -6,14 +6,8 @@ from operator import itemgetter
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
-from raastof_geo.assignment.adjusting.worth import (
-    Moved,
-    Partner,
-    Quote,
-    Worth,
-    Worths,
-    measure_worth,
-)
+from raastof_geo.assignment.adjusting import worth
+from raastof_geo.assignment.adjusting.worth import Moved, Quote, Worth, Worths
 from raastof_geo.assignment.telling import names
 from raastof_geo.files import is_sealed, seal_page, write_whole
 from raastof_geo.language import Message, format_number, plain, read_texts, say, say_text, speaking
@@ -34,7 +28,7 @@ _MOST_PARTNERS, _MOST_DRAWN, _MOST_OTHERS = 15, 5, 40
 
 def write_worth(result: Result, folder: Path) -> Path:
     """Write `worth.html`. Returns its path."""
-    found, scenario = result.worth or measure_worth(result.plan), result.scenario
+    found, scenario = result.worth or worth.measure_worth(result.plan), result.scenario
     vehicle, load = name_truck(scenario, found.vehicle, inside=False), found.load_t
     how = say_text("worth", "how", vehicle=vehicle, load=format_number(load, digits=1))
     title, blocks = f"{scenario.said.title}: {_VALUE}", tuple(_lay_out(result, found))
@@ -50,8 +44,7 @@ def _lay_out(result: Result, found: Worths) -> Iterator[document.Block]:
             kg, dkk = document.write_numbers(*one.more[:2], digits=1)
             notes.pop(one.site, None)
             notes[one.site] = f"{kg} kg"
-            site = scenario.site_name(one.site)
-            told = tell("most", site=site, what=one.what, kg=kg, dkk=dkk)
+            told = tell("most", site=scenario.site_name(one.site), what=one.what, kg=kg, dkk=dkk)
     yield document.Paragraph(told, lead=True)
     if notes:
         drawn = draw_map_picture(result, (), [*reversed(notes)][:_MOST_SITES], notes=notes)
@@ -121,16 +114,22 @@ def tell_partners(scenario: Scenario, quote: Quote) -> Iterator[Message]:
     tell, tonnes = partial(say_text, "quote"), quote.newcomer.tonnes
     if not quote.partners:
         yield tell("none")
+    least = tell("least")
     for one in quote.partners:
-        amounts = {"km": one.length_km, "dkk": one.dkk}
-        amounts |= {"all_kg": tonnes * one.kg_co2e, "all": tonnes * one.dkk}
-        told = {name: format_number(amount) for name, amount in amounts.items()}
-        told["kg"] = format_number(one.kg_co2e, digits=1)
-        told["least"] = f"{tell('least')} " if one.up_to_t < tonnes else ""
-        yield tell("partner", site=scenario.site_name(one.site), what=_call(scenario, one), **told)
+        yield tell(
+            "partner",
+            site=scenario.site_name(one.site),
+            what=_call(scenario, one),
+            km=format_number(one.length_km),
+            kg=format_number(one.kg_co2e, digits=1),
+            dkk=format_number(one.dkk),
+            all_kg=format_number(tonnes * one.kg_co2e),
+            all=format_number(tonnes * one.dkk),
+            least=f"{least} " if one.up_to_t < tonnes else "",
+        )
 
 
-def _call(scenario: Scenario, one: Partner) -> Message:
+def _call(scenario: Scenario, one: worth.Partner) -> Message:
     """Give the material, what the partner needs it for, if it is a need, and when."""
     uses = [names.call_use(scenario, it.use) for it in scenario.needs if it.id == one.reason.taker]
     told = say("{material} for {use} in {periods}") if uses else say("{material}, {periods}")

@@ -1,12 +1,12 @@
 """Write all outputs of a result, or none of them."""
 
 import errno
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 from pathlib import Path
 from pkgutil import resolve_name
 from raastof_geo.errors import OutputError, tell_reason
-from raastof_geo.language import speaking
+from raastof_geo.language import say_text, speaking
 from raastof_geo.records.exchange import exchanging
 from raastof_geo.result import Result
 from raastof_geo.scenario.output import INDEX, OUTPUTS, Output, Writer
@@ -60,8 +60,8 @@ def write_outputs(
         # That a file is open elsewhere is told only where it may be that.
         why = "full" if error.errno == errno.ENOSPC else "other"
         why = "open" if isinstance(error, PermissionError) else why
-        told = {"folder": str(into), "reason": tell_reason(error)}
-        raise OutputError.saying_text("unwritten", why, **told) from error
+        message = say_text("unwritten", why, folder=str(into), reason=tell_reason(error))
+        raise OutputError(message) from error
     return into
 
 
@@ -72,13 +72,9 @@ def _deal_lots(wanted: Sequence[Output]) -> Iterator[list[Output]]:
         ready = {one.name for one in wanted if one.quotes not in names}
         lot = [*wanted]
         for better in (ready, {one.quotes for one in wanted}, names - {INDEX}):
-            lot = _prefer(lot, better)
+            lot = [one for one in lot if one.name in better] or lot
         yield lot
         wanted = [one for one in wanted if one not in lot]
-
-
-def _prefer(lot: list[Output], names: Container[str | None]) -> list[Output]:
-    return [one for one in lot if one.name in names] or lot
 
 
 def _write(shared: tuple[Result, Path], output: Output) -> None:

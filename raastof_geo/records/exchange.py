@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from raastof_geo import files
 from raastof_geo.errors import OutputError, tell_reason
-from raastof_geo.language import Message, say_text
+from raastof_geo.language import Message, read_texts, say_text
 from raastof_geo.records.record import Record, pack_values, read_file, render_values
 
 _MARK = "draft_of_raastof_geo"
@@ -171,8 +171,8 @@ def exchanging(folder: Path, *, version: str) -> Iterator[Path]:
                     known = read_manifest(folder)
                     age = MANIFEST.judge(known.format) if known is not None else None
                     if known is not None and age == "newer":
-                        told = {"folder": folder, "version": known.version}
-                        raise OutputError.saying_text("places", "newer results", **told)
+                        tell = read_texts("places")["newer results"].format
+                        raise OutputError(tell(folder=folder, version=known.version))
                     if known is not None and age == "same":
                         old = _list_digests(known, folder)
                 _check_free(folder, {**new, **old})

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
-from raastof_geo.language import Language, Message, plain, read_texts, say_text
+from raastof_geo.language import Language, Message, encode, plain, read_texts, say_text
 
 FLOWS = "flows.csv"
 FLOW_HEADS = read_texts("columns of flows")
@@ -43,7 +43,7 @@ class Form(NamedTuple):
         """Render rows below the heads. Returns UTF-8 with a mark that Excel knows."""
         rows = (self.heads, *rows)
         lines = (self.separator.join(map(self._quote, row)) + self.end for row in rows)
-        return ("\ufeff" + "".join(lines)).encode("utf-8", "replace")
+        return encode("\ufeff" + "".join(lines))
 
     def _quote(self, cell: str) -> str:
         if {self.separator, '"', "\r", "\n"} & set(cell):
@@ -125,8 +125,7 @@ def compare_table(
             continue
         for name, cell, right in zip(form.heads, row, wanted, strict=True):
             if cell != right:
-                shown = {"found": _show(cell), "wanted": _show(right)}
-                yield tell("other", column=name, **shown, **at)
+                yield tell("other", column=name, found=_show(cell), wanted=_show(right), **at)
 
 
 def _read_rows(data: bytes, separator: str) -> list[list[str]] | Message:

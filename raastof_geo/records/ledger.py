@@ -12,19 +12,10 @@ from operator import itemgetter
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, NamedTuple, Self
+from raastof_geo import language
 from raastof_geo.errors import InputError
 from raastof_geo.evidence import STATES, tell_span, tell_unit
-from raastof_geo.language import (
-    Message,
-    format_day,
-    format_number,
-    list_codes,
-    plain,
-    read_texts,
-    say,
-    say_count,
-    say_text,
-)
+from raastof_geo.language import Message, format_number, list_codes, say, say_count, say_text
 from raastof_geo.records.exchange import finish_exchange
 from raastof_geo.records.record import Record, pack_values, read_values, refusing_odd
 
@@ -40,7 +31,7 @@ _MOST_DECIMALS = 15
 _SHOWN = 80
 _SIDE_NAMES = {"plan": say("plan"), "baseline": say("baseline")}
 _AMOUNT_UNITS = {"trips": "loads", "openings": "1"}
-SHARED_LEGS = read_texts("shared legs")
+SHARED_LEGS = language.read_texts("shared legs")
 SHARE_OF_COMMON = say_text("explained", "common parts")
 
 
@@ -191,7 +182,7 @@ def explain_in(values: Mapping[str, Any], figure: str, *, most: int = _MOST_LINE
 def _understand(ledger: _Ledger, figure: str) -> _Question:
     if (match := _FIGURE.fullmatch(figure.strip())) is None:
         raise _refuse_figure(ledger, figure)
-    side, part, dimension, label = match.group("side", "part", "dimension", "label")
+    side, part, dimension, label = match.groups()
     _one_of(side, BOOK_SIDES)
     _one_of(part, list(ledger.units))
     if dimension is not None:
@@ -217,7 +208,7 @@ def _one_of(name: str, known: Any) -> None:
     rest = " …" if len(names) > _MOST_NAMES else ""
     key = "near" if near else "known" if names else "none"
     told = {"near": list_codes(near), "known": list_codes(names[:_MOST_NAMES]) + rest}
-    raise InputError.saying_text("labels", key, name=f"`{plain(name)[:_SHOWN]}`", **told)
+    raise InputError.saying_text("labels", key, name=f"`{language.plain(name)[:_SHOWN]}`", **told)
 
 
 def _tell(asked: _Question, most: int) -> Iterator[Message]:
@@ -314,7 +305,7 @@ def _tell_source(figure: KeptFactor) -> Message:
         unit=tell_unit(figure.unit),
         value=known if figure.value is None else _factor(figure.value),
         span=tell_span(figure._asdict() | {"low": low, "high": high}),
-        since=format_day(str(figure.valid_from or "–")),
+        since=language.format_day(str(figure.valid_from or "–")),
         note=f" ({figure.note})" if figure.note else "",
     )
 

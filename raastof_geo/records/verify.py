@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from raastof_geo.arrays import Floats
 from raastof_geo.errors import RaastofError, RecordError, tell_reason
-from raastof_geo.language import Message, format_number, plain, read_data, say, say_text
+from raastof_geo.language import Message, encode, format_number, plain, read_data, say, say_text
 from raastof_geo.records import exchange, record
 from raastof_geo.records import proof as stored
 from raastof_geo.records.flows import FLOWS, compare_table, list_rows, shape_flows
@@ -85,8 +85,9 @@ class Verdict:
         gap = say("less than {least} %") if self.gap < 1e-6 else say("{percent} %")
         told = {"bound": self.lower_bound, "claimed": self.claimed_bound, "value": self.objective}
         numbers = {name: format_number(one, digits=1) for name, one in told.items()}
-        sizes = {"rows": format_number(self.rows), "columns": format_number(self.columns)}
-        return tell(shown, gap=gap.format(least=share, percent=share), **numbers, **sizes)
+        rows, columns = map(format_number, (self.rows, self.columns))
+        gap = gap.format(least=share, percent=share)
+        return tell(shown, gap=gap, rows=rows, columns=columns, **numbers)
 
 
 def check_results(folder: Path | str) -> Verdict:
@@ -143,7 +144,7 @@ def _check(folder: Path) -> Verdict:
 
 
 def _render(plan: _Values) -> bytes:
-    return record.render_values(plan).encode("utf-8", "replace")
+    return encode(record.render_values(plan))
 
 
 def _measure(kept: _Values, of: str, proof: ProofArrays) -> Verdict:

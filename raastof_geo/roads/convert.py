@@ -134,7 +134,7 @@ def make_region(
     labels, shapes, coast = _simplify(labels, shapes, land, wide, region.crs)
     towns = pd.DataFrame(places.towns, columns=TOWN_COLUMNS)
     near = shapely.intersects_xy(wide, towns["lon"].astype(float), towns["lat"].astype(float))
-    towns = towns[near].sort_values(TOWN_COLUMNS, kind="stable", ignore_index=True)
+    towns = towns[near].sort_values(TOWN_COLUMNS, ignore_index=True)
     region = replace(region, bounds=region.bounds or wide.bounds)
     return replace(region, labels=labels, shapes=shapes, towns=towns, coast=coast)
 

@@ -105,8 +105,8 @@ class RoadNetwork(Shown, RoadEdges):
         if vehicle is None:
             return draw_graph(self)
         if load not in BOTH_LOADS:
-            told = {"loads": "full / empty", "given": f"`{load}`"}
-            raise InputError.saying("a load is {loads}, got {given}", **told)
+            told = say("a load is {loads}, got {given}", loads="full / empty", given=f"`{load}`")
+            raise InputError(told)
         catalogue = load_catalogue()
         if isinstance(vehicle, str):
             names = {one: truck.name for one, truck in catalogue.vehicles.items()}

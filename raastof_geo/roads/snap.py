@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 import numpy as np
 import pandas as pd
 import shapely
-from raastof_geo.arrays import Floats, Integers, Mask, Objects, Rows
+from raastof_geo.arrays import Floats, Integers, Mask, Objects, Rows, sort_up
 from raastof_geo.errors import Finding, Place, RoadDataError, SnapError, raise_all
 from raastof_geo.language import Fact, Message, Shown, format_number, say, say_text
 from raastof_geo.region.projection import lies_within, project_shapes
@@ -222,7 +223,7 @@ def explain_moves(
     passed = closed & (usual.metres < moved - PASSED_M)
     told = np.flatnonzero((moved > FAR_M) | wet | passed | off_street)
     found = []
-    for row in told[np.argsort(-moved[told], kind="stable")].tolist():
+    for row in told[sort_up(-moved[told])].tolist():
         near = int(usual.edge[row]), float(usual.metres[row])
         message = _say_moved(network, str(frame.index[row]), moved[row], *near, counted=counted)
         if wet[row]:
@@ -240,9 +241,9 @@ def _say_moved(
     network: RoadNetwork, site: str, moved: float, edge: int, metres: float, *, counted: bool
 ) -> Message:
     how = say("those metres count as driven") if counted else say("those metres are not counted")
-    told = {"site": f"`{site}`", "moved": round(moved), "how": how}
+    tell = partial(say_text, "snapped", site=f"`{site}`", moved=round(moved), how=how)
     if metres > moved - 1:
-        return say_text("snapped", "moved", **told)
+        return tell("moved")
     road = network.roads[int(network.road[edge])]
     tags = "; ".join(f"{key}={value}" for key, value in split_tags(road.tags).items())
     reason = say("no road leads from it to the other roads and back")
@@ -252,5 +253,5 @@ def _say_moved(
         reason = say("a bridge or a tunnel, and a street is near")
     elif road.road_class in NO_ENTRANCE:
         reason = say("no site has its gate on a {road_class}", road_class=f"`{road.road_class}`")
-    told |= {"road": road.name or say("a road without a name"), "reason": reason}
-    return say_text("snapped", "passed", **told, metres=round(metres))
+    name = road.name or say("a road without a name")
+    return tell("passed", road=name, reason=reason, metres=round(metres))

@@ -12,7 +12,7 @@ from raastof_geo import cache
 from raastof_geo.emissions.vehicle import BuiltUpSpeed, Fuel, Named, RoadSpeed, TollTable, Vehicle
 from raastof_geo.errors import InputError, raise_all
 from raastof_geo.figures import figure
-from raastof_geo.language import DATA_FOLDER, say_text, translate
+from raastof_geo.language import DATA_FOLDER, read_texts, say_text, translate
 from raastof_geo.scenario import identity
 from raastof_geo.scenario.identity import Fault, FaultError, MapOf
 from raastof_geo.scenario.reading.tree import read_tree
@@ -139,6 +139,11 @@ class Ruled(figure.Strict):
     condition: identity.ConditionId | None = None
     rule: str = "scenario"
     citation: str = "scenario"
+
+    @property
+    def forbids(self) -> bool:
+        """Whether it lets nothing through, on no condition."""
+        return self.verdict == "forbidden"
 
     def _check(self, info: ValidationInfo) -> None:
         if (self.verdict == "conditional") != (self.condition is not None):
@@ -433,8 +438,8 @@ class Catalogue(figure.Strict):
             raise InputError.saying_text("catalogue checks", "which condition", **told)
         density: figure.Figure | None = getattr(known, f"density_{quantity.condition}")
         if density is None:
-            told = {"condition": quantity.condition, "material": f"`{material}`"}
-            raise InputError.saying_text("catalogue checks", "no density", **told)
+            tell = read_texts("catalogue checks")["no density"].format
+            raise InputError(tell(condition=quantity.condition, material=f"`{material}`"))
         return quantity.value * density.value
 
     def figures(self) -> dict[str, figure.Sourced]:
@@ -486,7 +491,7 @@ def load_catalogue() -> Catalogue:
     """Load the built-in catalogue. Returns it checked, and the same one each time."""
     values = read_builtin_values()
     names = {section: identity.names_in(entries) for section, entries in values.items()}
-    return Catalogue.model_validate(values, context={"known": names})
+    return Catalogue.model_validate(values, context=identity.Context(names))
 
 
 Sort: TypeAlias = Literal["building", "soil", "residue", "virgin"]

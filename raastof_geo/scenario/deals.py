@@ -160,7 +160,7 @@ def _list_wishes(deals: _Deals) -> Iterator[_Wish]:
         found = deals.between(entry.giver, entry.taker, entry.material, periods)
         if isinstance(entry, NamedLeg):
             found = [*itertools.filterfalse(Trade.converts, found)]
-        for key in ("forbidden", "tonnes", "at_least", "at_most"):
+        for key in ("forbidden", *entry.amounts):
             if amount := getattr(entry, key, None):
                 tonnes = 0.0 if amount is True else scenario.weigh(amount, entry.material)
                 asks, limits = key in ("tonnes", "at_least"), key != "at_least"
@@ -175,8 +175,9 @@ def _why_impossible(wish: _Wish, deals: _Deals) -> Iterator[Message]:
         return
     for side in _OTHER:
         if wish.tonnes > (most := deals.most(side, wish.deals)) * _ROUNDING:
-            told = {"site": f"`{wish.site(side)}`", "short": wish.tonnes - most}
-            yield read_texts("agreements")[side].format(tonnes=wish.tonnes, most=most, **told)
+            site, short = f"`{wish.site(side)}`", wish.tonnes - most
+            told = read_texts("agreements")[side]
+            yield told.format(site=site, tonnes=wish.tonnes, most=most, short=short)
 
 
 def _why_no_deal(entry: Agreement | NamedLeg, ends: Mapping[str, str], deals: _Deals) -> Message:
@@ -219,9 +220,9 @@ def _too_much_together(wishes: Sequence[_Wish], deals: _Deals, tree: Tree) -> It
                 *others, last = some
                 lines = sorted({tree.place(one.trail).line for one in others})
                 said = {"site": f"`{last.site(side)}`", "lines": ", ".join(map(str, lines))}
-                tonnes = {"asked": asked, "most": most, "short": asked - most}
                 key = "giver together" if side == "giver" else "taker together"
-                yield Fault(say_text("agreements", key, **said, **tonnes), last.trail)
+                told = read_texts("agreements")[key].format(asked=asked, most=most, **said)
+                yield Fault(told.format(short=asked - most), last.trail)
                 break
 
 
@@ -271,12 +272,12 @@ def check_lots(scenario: Scenario, tree: Tree) -> Iterator[Fault]:
 
 def _check_agreed_lots(scenario: Scenario, lot: float, size: dict[str, object]) -> Iterator[Fault]:
     for number, entry in enumerate(scenario.said.agreements):
-        for key in ("tonnes", "at_most") if entry.giver != entry.taker else ():
-            amount = getattr(entry, key)
-            tonnes = 0.0 if amount is None else scenario.weigh(amount, entry.material)
-            if 0 < tonnes < lot / _ROUNDING:
+        for key, amount in entry.amounts.items() if entry.giver != entry.taker else ():
+            tonnes = scenario.weigh(amount, entry.material)
+            if amount is not entry.at_least and 0 < tonnes < lot / _ROUNDING:
                 message = read_texts("lots")[key].format(tonnes=tonnes, **size)
-                yield Fault(message, ("agreements", number, key), is_doubt=key == "at_most")
+                is_doubt = amount is entry.at_most
+                yield Fault(message, ("agreements", number, key), is_doubt=is_doubt)
 
 
 def _most_leaving(deals: _Deals, offer: Offer) -> float | None:
@@ -323,7 +324,7 @@ def check_rules(scenario: Scenario) -> Iterator[Fault]:
         for number, material in enumerate(site.receiver.accepts if site.receiver else ()):
             # A permit lets soil come where the land of a receiver is not said.
             move = scenario.catalogue.soil_move(material, site.land) if site.land else None
-            if move is not None and move.verdict == "forbidden":
+            if move is not None and move.forbids:
                 names = {"site": f"`{site_id}`", "material": f"`{material}`"}
                 trail = ("sites", site_id, "receiver", "accepts", number)
                 yield _fault("receiver", trail, land=site.land, rule=f"`{move.rule}`", **names)
@@ -352,8 +353,8 @@ def note_prices(scenario: Scenario) -> Iterator[Fault]:
         return
     known = scenario.catalogue.figures().items()
     if kroner := [path for path, figure in known if "DKK" in figure.unit]:
-        named = {"currency": currency, "count": len(kroner), "some": list_codes(kroner[:5])}
-        yield _fault("prices", ("catalogue", "currency"), **named)
+        count, some, trail = len(kroner), list_codes(kroner[:5]), ("catalogue", "currency")
+        yield _fault("prices", trail, currency=currency, count=count, some=some)
 
 
 def note_land(scenario: Scenario) -> Iterator[Fault]:

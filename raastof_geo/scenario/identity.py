@@ -14,12 +14,14 @@ from difflib import SequenceMatcher, get_close_matches
 from functools import partial
 from itertools import starmap
 from operator import itemgetter
-from typing import Annotated, Any, NamedTuple, TypeAlias, TypeVar, get_args
+from types import MappingProxyType
+from typing import Annotated, Any, NamedTuple, Self, TypeAlias, TypeVar, get_args
 from pydantic import AfterValidator, BaseModel, ValidationError, ValidationInfo, WrapValidator
 from pydantic_core import PydanticCustomError
 from raastof_geo.emissions.vehicle import MODELS
 from raastof_geo.errors import Finding, InputError, Place, RaastofError, raise_all
 from raastof_geo.language import LANGUAGES, Language, Message, read_danish_words, read_texts, say
+from raastof_geo.region.region import Region
 from raastof_geo.scenario.reading.tree import Trail, Tree, spell_trail
 from raastof_geo.units import suggest_number
 
@@ -86,9 +88,25 @@ def find_model(given: str) -> str:
     return find_id("models", given, {name: {} for name in MODELS})
 
 
+class Context(NamedTuple):
+    """What values are checked with, empty where they are read by themselves."""
+
+    names: Mapping[str, Names] = MappingProxyType({})
+    """By section."""
+    region: Region | None = None
+    calendar: Any = None
+    catalogue: Any = None
+    vehicles: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, info: ValidationInfo) -> Self:
+        """Give what a check of pydantic is made with."""
+        return info.context or cls()
+
+
 def find_known(section: str, given: str, info: ValidationInfo) -> str:
     """Find what is meant by an id or name. Returns `given` where its section is not known yet."""
-    names = (info.context or {}).get("known", {}).get(section)
+    names = Context.of(info).names.get(section)
     return given if names is None else find_id(section, given, names)
 
 

@@ -418,25 +418,25 @@ class Scenario(Shown):
     @cached_property
     def pits(self) -> tuple[Pit, ...]:
         """Virgin supply."""
-        return self._each("pit", self._pit)
+        return self._each(Role.PIT, self._pit)
 
     @cached_property
     def receivers(self) -> tuple[Receiver, ...]:
         """Final reception."""
-        return self._each("receiver", self._receiver)
+        return self._each(Role.RECEIVER, self._receiver)
 
     @cached_property
     def plants(self) -> tuple[Plant, ...]:
         """Places that make materials of others."""
-        return self._each("plant", self._plant)
+        return self._each(Role.PLANT, self._plant)
 
     @cached_property
     def depots(self) -> tuple[Depot, ...]:
         """Returns storage between periods: depots, then stockpiles."""
-        return (*self._each("depot", self._depot), *self._each("stockpile", self._depot))
+        return (*self._each(Role.DEPOT, self._depot), *self._each(Role.STOCKPILE, self._depot))
 
-    def _each(self, key: str, make: Callable[[str, Any], _Made]) -> tuple[_Made, ...]:
-        entries = ((one, getattr(site, key)) for one, site in self.sites.items())
+    def _each(self, role: Role, make: Callable[[str, Any], _Made]) -> tuple[_Made, ...]:
+        entries = ((one, getattr(site, role)) for one, site in self.sites.items())
         return tuple(make(one, due) for one, due in entries if due)
 
     @property
@@ -525,7 +525,7 @@ class Scenario(Shown):
     def blocks(self, material: str, demand: Demand) -> Ruled | None:
         """Find what keeps a material from a need. Returns a rule; what forbids comes first."""
         rulings = self.rulings(material, demand)
-        forbids = (one for one in rulings if one.verdict == "forbidden")
+        forbids = (one for one in rulings if one.forbids)
         unmet = (one for one in rulings if one.condition and one.condition not in demand.accepted)
         return next(itertools.chain(forbids, unmet), None)
 

@@ -340,8 +340,8 @@ def edit_for_variant(scenario: Scenario, variant: Variant) -> Edits:
     known = scenario.said.assumptions
     for name, level in variant.assume.items():
         if name not in known:
-            told = {"given": f"`{name}`", "hint": suggest(name, list(known))}
-            raise InputError.saying_text("variations", "no assumption", **told)
+            given, hint = f"`{name}`", suggest(name, list(known))
+            raise InputError.saying_text("variations", "no assumption", given=given, hint=hint)
         parts.append(edit_for(scenario, known[name], level))
     for path, value in variant.set.items():
         trail = split_path(path)
@@ -370,6 +370,8 @@ def check_variants(scenario: Scenario, tree: Tree) -> None:
                 put_value(tree.values, trail, value)
 
 
+VARYING = ("assumptions", "variants")
+"""Sections that say what may be otherwise, and nothing of the scenario itself."""
 BORDER_M = 1.0
 """A site this near a zone lies in it: coordinates are no better than that. [m]"""
 _FOR = re.compile(r"(?:(.*)\s)?(?:for|til)\s(.*)", re.IGNORECASE)
@@ -474,9 +476,9 @@ def choose_flows(scenario: Scenario, flows: pd.DataFrame, wanted: Sequence[str])
             ends = look_up(scenario, [("sites", giver), ("sites", taker[0])])
             mine = (flows[["origin", "destination"]] == ends).all(axis=1)
         if not (mine & leaving).any():
-            told = {"given": f"`{word}`", "last": str(max(flows.index, default=0) + _FIRST_ROW)}
+            last = str(max(flows.index, default=0) + _FIRST_ROW)
             key = "flow that stays" if mine.any() else "flow" if word else "no flow"
-            raise InputError.saying_text("usage", key, **told)
+            raise InputError.saying_text("usage", key, given=f"`{word}`", last=last)
         chosen |= mine
     return flows[chosen & leaving]
 

@@ -118,8 +118,8 @@ def solve_today(
     """Solve the scenario as it stands; without a plan it is a `NoPlanError`, as in a run."""
     _edit(scenario, factors, [one.subject.value for one in factors])
     causes, known = scenario.said.effect.causes, LaidColumns()
-    how: Any = {"causes": causes, "known": known}
-    plan, _, found = headline.find_headlines(scenario, price(scenario), **how)
+    legs = price(scenario)
+    plan, _, found = headline.find_headlines(scenario, legs, causes=causes, known=known)
     ranked = sorted(add_up_matches(plan).items(), key=lambda one: (-one[1], one[0]))
     return Today(scenario, plan, found, price, factors, levels, dict(ranked), known)
 
@@ -133,8 +133,8 @@ def add_up_matches(plan: Plan) -> dict[Match, float]:
 
 
 def _keep_matches(problem: Problem, columns: Columns) -> Columns:
-    dug = problem.has("giver_kind", Role.PIT, columns)
-    return columns[~(dug | problem.has("taker_kind", Role.RECEIVER, columns))]
+    dug = problem.given_by(Role.PIT, columns=columns)
+    return columns[~(dug | problem.taken_by(Role.RECEIVER, columns=columns))]
 
 
 def _edit(scenario: Scenario, factors: Sequence[Lever], levels: Sequence[float | None]) -> Edits:
@@ -462,8 +462,8 @@ def run_batches(
         done[left[at]] = found
         write_whole(left[at], pack_draws(design, found), known=lambda _: True)
         minutes = math.ceil((time.monotonic() - begun) / count * (len(left) - count) / 60)
-        told = {"count": sum(map(len, done.values())), "draws": len(draws)}
-        tell(say("{count} of {draws} draws, {minutes} min left", **told, minutes=minutes))
+        told, drawn = say("{count} of {draws} draws, {minutes} min left"), map(len, done.values())
+        tell(told.format(count=sum(drawn), draws=len(draws), minutes=minutes))
     return [draw for path in batches for draw in done[path]]
 
 

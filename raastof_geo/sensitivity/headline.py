@@ -287,8 +287,7 @@ def _choose_less(scenario: Scenario) -> Iterator[Lever]:
 def _choose_baseline(scenario: Scenario) -> Iterator[Lever]:
     """Give the levers of other baselines, and of who is one party in them."""
     said = scenario.said
-    stated = {"today": said.baseline.today, "legs": said.baseline.legs}
-    kinds = [one for one in get_args(BaselineKind) if stated.get(one, True)]
+    kinds = [*filter(said.baseline.states, get_args(BaselineKind))]
     for key, title, now, listed in (
         ("kind", say("baseline"), said.baseline.kind, kinds),
         ("together", say("who is one party"), scenario.together, get_args(Together)),
@@ -550,8 +549,8 @@ def assess(
     found = spread(executor, _move, (scenario, at_value, price, taken), range(len(taken)))
     swings = []
     for number, lever in enumerate(taken, 1):
-        told = {"number": number, "count": len(taken), "name": lever.subject.title}
-        tell(say("Assumption {number} of {count}: {name}", **told))
+        told = say("Assumption {number} of {count}: {name}")
+        tell(told.format(number=number, count=len(taken), name=lever.subject.title))
         swings.append(next(found))
     left_out = tuple(one.subject.title for one in levers[len(taken) :])
     return Assessment(at_value, tuple(swings), left_out)

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 from scipy.sparse.linalg import splu
-from raastof_geo.arrays import Columns, Floats, Integers, Mask
+from raastof_geo.arrays import Columns, Floats, Integers, Mask, sort_up
 from raastof_geo.assignment.adjusting.reaction import Entry, lay_open, react
 from raastof_geo.assignment.plan import Plan, assign
 from raastof_geo.assignment.rules import lay_columns, lay_rows
@@ -332,7 +332,8 @@ def _find_met(entry: Entry, before: Plan, now: Plan) -> tuple[str, ...]:
     for flows in (now.flows, before.flows):
         mine = flows[flows[party].str.startswith(head) & (flows["origin"] != flows["destination"])]
         sums.append(mine.groupby(other, observed=True)["tonnes"].sum())
-    more = sums[0].sub(sums[1], fill_value=0.0).sort_values(ascending=False, kind="stable")
+    more = sums[0].sub(sums[1], fill_value=0.0)
+    more = more.iloc[sort_up(-more)]
     return tuple(str(site) for site in more.index[more > _MET_T])
 
 

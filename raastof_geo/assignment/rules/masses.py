@@ -1,7 +1,7 @@
 """Tonnes: what offers give, needs get, places dig, receive, make and store, and deals ask for."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 import numpy as np
@@ -38,9 +38,7 @@ def agreements_kept(problem: Problem) -> Iterator[row.Row]:
                 yield row.sum_of(AGREEMENTS_KEPT, about, columns, sense, tonnes)
 
 
-def agreed_moves(
-    problem: Problem, agreement: Agreement | NamedLeg, ends: Mapping[str, str] | None = None
-) -> Columns:
+def agreed_moves(problem: Problem, agreement: Agreement | NamedLeg, **ends: str) -> Columns:
     """Find what an agreement is about, whoever gives and takes there, or has other `ends`.
 
     Returns numbers of moves.
@@ -205,7 +203,7 @@ def captured(problem: Problem) -> Iterator[row.Row]:
             about = replace(row.about_entry(offer), role="", entry=-1)  # it asks for nothing
             mine = columns[problem.has("giver", offer.id, columns)]
             yield row.sum_of("captured", about, mine, "<=", limit)
-        if problem.has("giver_kind", Role.DEPOT, columns).any():
+        if problem.given_by(Role.DEPOT, columns=columns).any():
             about = row.About(f"{site}/{material}", site=site, role=Role.OFFER, material=material)
             limit = share * sum(one.tonnes for one in offers)
             limit += sum(one.start_t.get(material, 0.0) for one in own)
@@ -216,10 +214,10 @@ def _find_uses(problem: Problem, site: str, material: str, own: Sequence[Depot])
     """Find the moves by which surplus of a site is put to use, out of its `own` stockpile too."""
     columns = problem.find(origin=site, material=material)
     pile = touches(problem, {(Role.DEPOT, one.id) for one in own})[columns]
-    lying = problem.has("giver_kind", Role.DEPOT, columns)
-    dug = problem.has("giver_kind", Role.OFFER, columns) & ~pile
+    lying = problem.given_by(Role.DEPOT, columns=columns)
+    dug = problem.given_by(Role.OFFER, columns=columns) & ~pile
     columns = columns[np.where(lying, pile, dug)]
-    return columns[~problem.has("taker_kind", Role.RECEIVER, columns)]
+    return columns[~problem.taken_by(Role.RECEIVER, columns=columns)]
 
 
 def _promise(

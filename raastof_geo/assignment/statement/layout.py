@@ -208,7 +208,7 @@ def _moved(look: Callable[[Problem, str], Floats], problem: Problem, name: str) 
 def _asked(problem: Problem, taker: str) -> Floats:
     """Take what a kind of taker asks for a tonne."""
     asked = problem.terms("dkk_per_t") - problem.of_givers("dkk_per_t")
-    return problem.join(moves=asked * problem.has("taker_kind", taker))
+    return problem.join(moves=asked * problem.taken_by(taker))
 
 
 def _cost_with_co2(problem: Problem) -> Floats:
@@ -224,7 +224,7 @@ LOOKS: dict[str, Callable[..., Floats]] = {
     "giver": partial(_moved, Problem.of_givers),
     "leg": partial(_moved, Problem.leg),
     "if used": lambda problem, name: problem.join(  # unless it goes to final reception
-        moves=problem.of_givers(name) * ~problem.has("taker_kind", Role.RECEIVER)
+        moves=problem.of_givers(name) * ~problem.taken_by(Role.RECEIVER)
     ),
     "asked": _asked,
     "sampling": lambda problem: problem.join(  # of soil that leaves its site
@@ -236,7 +236,7 @@ LOOKS: dict[str, Callable[..., Floats]] = {
     "parts": lambda problem, whole: problem.add_up(vocabulary.parts_of(whole)),
     "less": lambda problem, name: -problem.measure(name),
     "cost with co2": _cost_with_co2,
-    "dug": lambda problem: problem.join(moves=problem.has("giver_kind", Role.PIT) * 1.0),
+    "dug": lambda problem: problem.join(moves=problem.given_by(Role.PIT) * 1.0),
     "missed": lambda problem: problem.join(shortfalls=np.ones(problem.sizes["shortfalls"])),
 }
 """Ways to look at columns, as `data/measures.toml` names them: what a unit of each has."""

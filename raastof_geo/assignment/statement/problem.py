@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, reduce
 from operator import attrgetter
 from typing import Any, NamedTuple
 import numpy as np
@@ -295,6 +295,11 @@ class Problem:
             figures[self.inside & ~piles[self.moves.taker]] = haul
         return figures
 
+    @property
+    def on_road(self) -> Mask:
+        """Which moves a truck drives. [moves]"""
+        return self.leg("work_h") > 0
+
     @cached_property
     def inside(self) -> Mask:
         """Which moves begin and end at one site, so that no lorry passes its gate. [moves]"""
@@ -337,6 +342,14 @@ class Problem:
         found = self._codes(key)
         hits = found.codes == found.names.get(label, -1)
         return np.asarray(hits[getattr(self.moves, found.of)[columns]])
+
+    def given_by(self, *roles: str, columns: Columns | slice = slice(None)) -> Mask:
+        """Tell which moves begin at one of some roles. [moves, or those of `columns`]"""
+        return reduce(np.logical_or, (self.has("giver_kind", role, columns) for role in roles))
+
+    def taken_by(self, *roles: str, columns: Columns | slice = slice(None)) -> Mask:
+        """Tell which moves end at one of some roles. [moves, or those of `columns`]"""
+        return reduce(np.logical_or, (self.has("taker_kind", role, columns) for role in roles))
 
     def terms(self, name: str) -> Floats:
         """Add what a tonne means to its giver and to its taker, for every move."""
@@ -391,7 +404,7 @@ class Problem:
             figures.loc[inside, name] = self.leg(name)[columns[inside]]
         table = pd.concat([table, figures], axis=1)
         table["reference_share"] = self.reference_share[columns]
-        table["virgin"] = self.has("giver_kind", Role.PIT, columns).astype(np.float64)
+        table["virgin"] = self.given_by(Role.PIT, columns=columns).astype(np.float64)
         table["landfill"] = self._of_terms("landfill")[columns]
         table["dkk_per_t"] = self.measure(vocabulary.COST)[columns]
         table["kg_co2e_wtw_per_t"] += self.measure(vocabulary.SEA)[columns]

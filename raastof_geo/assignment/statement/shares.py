@@ -46,10 +46,10 @@ def classify(problem: Problem, together: Together) -> Signs:
     within = np.logical_or.reduce([giver == taker for giver, taker, _ in ends])
     within &= ~touches(problem, shared)
     giving = Role.OFFER, Role.PIT, Role.PLANT, Role.DEPOT
-    offer, dug, made, lying = map(partial(problem.has, "giver_kind"), giving)
+    offer, dug, made, lying = map(problem.given_by, giving)
     lying &= ~touches(problem, shared)
     taking = Role.NEED, Role.RECEIVER, Role.PLANT, Role.DEPOT
-    need, receiver, plant, depot = map(partial(problem.has, "taker_kind"), taking)
+    need, receiver, plant, depot = map(problem.taken_by, taking)
     classes = np.full(problem.column_count, ColumnClass.TOGETHER, np.int8)
     moves = classes[problem.block(ColumnKind.MOVES)]
     moves[(plant & (offer | dug | made | lying)) | (made & need)] = ColumnClass.MARKET
@@ -209,7 +209,7 @@ def share_moves(
             group,
             gives=sends >= 0,
             takes=takes >= 0,
-            received=problem.has("taker_kind", Role.RECEIVER),
+            received=problem.taken_by(Role.RECEIVER),
             shared_legs=said.effect.shared_legs,
         )
         giving += value * np.where(giver + taker == 0, 1.0, giver)

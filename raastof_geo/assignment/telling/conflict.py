@@ -10,7 +10,7 @@ from operator import attrgetter
 from typing import Any, Literal, TypeAlias, get_args
 import numpy as np
 from scipy.sparse.csgraph import connected_components
-from raastof_geo.arrays import Columns, Floats
+from raastof_geo.arrays import Columns, Floats, sort_up
 from raastof_geo.assignment.rules.choices import LOTS_LEAST, PARTNERS_LIMITED
 from raastof_geo.assignment.rules.limits import SHARE_REACHED
 from raastof_geo.assignment.rules.masses import AGREEMENTS_KEPT, agreed_moves
@@ -191,7 +191,7 @@ def find_binding(case: Case) -> list[int]:
     """Find unbroken rows of which a unit more leaves less missing. Returns the dearest first."""
     prices = case.violation.found.shadow_prices
     bent = case.violation.short.keys() | case.violation.over.keys()
-    order = np.argsort(-np.abs(prices), kind="stable")
+    order = sort_up(-np.abs(prices))
     order = order[np.abs(prices[order]) > _FREE]
     limits = (at for at in order.tolist() if at not in bent and _limits(case.rows[at], prices[at]))
     tried = [*itertools.islice(limits, _MOST_TRIED)]

@@ -6,7 +6,7 @@ from functools import cached_property
 from itertools import chain, product
 from typing import Any, Literal, NamedTuple, TypeAlias, TypeVar
 import numpy as np
-from raastof_geo.arrays import Columns, Floats
+from raastof_geo.arrays import Columns, Floats, sort_up
 from raastof_geo.assignment.plan import Plan
 from raastof_geo.assignment.rules.masses import OFFERS_KEPT, agreed_moves
 from raastof_geo.assignment.solving.price_in import FREE
@@ -91,7 +91,7 @@ def compare_sites(plan: Plan, site: str = "") -> dict[tuple[str, str], Reason]:
     extra = np.where(proof.values[moves] > 0, -np.inf, proof.reduced_costs[moves])
     unusable = find_unusable(problem)
     extra = np.where(unusable.moves, np.inf, extra)
-    order = np.argsort(extra, kind="stable")
+    order = sort_up(extra)
     ends = zip(problem.moves.giver[order], problem.moves.taker[order], strict=True)
     dealing = ((problem.givers[giver], problem.takers[taker]) for giver, taker in ends)
     best: dict[tuple[str, str], Reason] = {}
@@ -300,7 +300,7 @@ def _tell_blocking(pair: _Pair) -> Reason:
     proof = pair.plan.proof
     prices = _send(pair, np.zeros(pair.plan.column_count)).shadow_prices[: len(proof.rows)]
     rules: dict[str, Message] = {}
-    for at in np.argsort(-np.abs(prices), kind="stable").tolist():
+    for at in sort_up(-np.abs(prices)).tolist():
         if abs(prices[at]) > FREE and not proof.rows[at].family.keeps_books:
             message = names.describe_row(pair.plan.scenario, proof.rows[at])
             rules.setdefault(str(message), message)

@@ -21,17 +21,9 @@ from raastof_geo.outputs.tables.book import Book, open_book
 from raastof_geo.records.exchange import exchanging
 from raastof_geo.result import name_match
 from raastof_geo.scenario.scenario import Scenario
+from raastof_geo.sensitivity import headline
 from raastof_geo.sensitivity.ensemble import MOST_REGRETTED, MOST_SETS, Ensemble, Used, tell_draw
-from raastof_geo.sensitivity.headline import (
-    HEADLINES,
-    SHOWN,
-    Assessment,
-    Flip,
-    HeadlineName,
-    Headlines,
-    Swing,
-    find_threshold,
-)
+from raastof_geo.sensitivity.headline import HEADLINES, SHOWN, Assessment, HeadlineName, Headlines
 from raastof_geo.version import __version__
 
 TOLD: tuple[HeadlineName, ...] = ("largest_share", "saved_kg_co2e", "saved_dkk")
@@ -78,11 +70,11 @@ def tell_assumptions(assessment: Assessment) -> Iterator[Message]:
                 name, level = swing.subject.title, swing.subject.write(end.level)
                 yield say_text("assumptions", "no answer", name=name, level=level, why=end.refused)
     if assessment.left_out:
-        told = {"count": len(assessment.swings), "names": ", ".join(assessment.left_out)}
-        yield say_text("assumptions", "left out", **told)
+        count, names = len(assessment.swings), ", ".join(assessment.left_out)
+        yield say_text("assumptions", "left out", count=count, names=names)
 
 
-def _say_flip(swing: Swing, flip: Flip) -> Message:
+def _say_flip(swing: headline.Swing, flip: headline.Flip) -> Message:
     subject, shown = swing.subject, SHOWN[flip.headline]
     return say(
         "{name} ({value}): beyond {level}, towards {end}, {headline} {turns} {threshold}",
@@ -148,8 +140,7 @@ def write_sensitivity(
 def build_tornado(scenario: Scenario, assessment: Assessment, *, most: int) -> document.Document:
     """Put the page together: the headlines, a tornado for each, and the table."""
     title, how = f"{scenario.said.title}: {HANGS_ON}", say_text("assumptions", "how")
-    blocks = tuple(_blocks(assessment, most))
-    return document.Document(title, scenario.said.language, blocks, how)
+    return document.Document(title, scenario.said.language, tuple(_blocks(assessment, most)), how)
 
 
 def _blocks(assessment: Assessment, most: int) -> Iterator[document.Block]:
@@ -191,8 +182,7 @@ def write_ensemble(ensemble: Ensemble, folder: Path) -> None:
     scenario = ensemble.today.scenario
     title = str(say("{title}: how sure is the answer?", title=scenario.said.title))
     how = _tell("how", count=len(ensemble.draws))
-    blocks = tuple(_lay_out(ensemble))
-    page = document.Document(title, scenario.said.language, blocks, subtitle=how)
+    page = document.Document(title, scenario.said.language, tuple(_lay_out(ensemble)), subtitle=how)
     document.write_page(page, folder / "ensemble.html")
     with open_book(scenario, folder / "ensemble.xlsx") as book:
         lists = [_list_draws, _list_matches, _list_commitments, _list_factors]
@@ -226,7 +216,8 @@ def tell_likelihood(ensemble: Ensemble) -> list[Message]:
 def _tell_reached(ensemble: Ensemble) -> tuple[str, Message, Message]:
     """Give the share that is asked for, and how often it can be reached and is reached."""
     total, (can, does) = len(ensemble.draws), map(ensemble.count_reached, _DRAWN_TOGETHER[0])
-    least = SHOWN["largest_share"].write(find_threshold(ensemble.today.scenario, "largest_share"))
+    threshold = headline.find_threshold(ensemble.today.scenario, "largest_share")
+    least = SHOWN["largest_share"].write(threshold)
     return least, say_of_hundred(can, total), say_of_hundred(does, total)
 
 
@@ -378,8 +369,7 @@ def _list_matches(ensemble: Ensemble) -> document.Listing:
     for used in ensemble.used:
         amounts = used.today_t, 100 * used.share, *used.tonnes
         named = name_match(ensemble.today.scenario, *used.match)
-        more = used.weight and used.weight.more
-        rows.append([*named, *amounts, more, judge(used)])
+        rows.append([*named, *amounts, used.weight and used.weight.more, judge(used)])
     return document.Listing(say("Matches"), heads, rows, words=3, most=_MOST_ROWS, freeze=3)
 
 

@@ -93,8 +93,7 @@ def draw_waterfall(bars: Sequence[Bar], *, unit: str) -> Drawing:
         if place + 1 < len(bars):
             tie = [(beyond, top + _BAR), (beyond, top + _ROW)]
             parts.append(Shape(tie, stroke=QUIET, width=0.8))
-        text = bar.tell()
-        parts.append(Words(end + _GAP, top + 16, text, bold=bar.whole))
+        parts.append(Words(end + _GAP, top + 16, bar.tell(), bold=bar.whole))
     return Drawing(parts, plot.foot + 60)
 
 
@@ -164,8 +163,7 @@ def draw_bands(bands: Mapping[str, Sequence[float]], *, unit: str) -> Drawing:
     plot = _Plot(left, low - (0.05 * span if low < 0 else 0), high + 0.08 * span, foot)
     parts: list[Piece] = [*plot.axis(unit), *names]
     for place, band in enumerate(bands.values()):
-        top = 8 + _ROW * place + (_ROW - _BAR) / 2
-        parts += _mark_band([*map(plot.at, band)], top)
+        parts += _mark_band([*map(plot.at, band)], 8 + _ROW * place + (_ROW - _BAR) / 2)
     x, y = 8.0, foot + 52
     told = (say("nine of ten"), say("the middle"), say("today"))
     for number, name in enumerate(map(str, told)):

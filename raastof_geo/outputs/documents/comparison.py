@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 import pandas as pd
+from raastof_geo.arrays import sort_up
 from raastof_geo.assignment import Plan
 from raastof_geo.assignment.front import MATCH, Front, measure_distance
 from raastof_geo.effect.books import Books
@@ -23,7 +24,7 @@ from raastof_geo.outputs.tables.book import open_book
 from raastof_geo.records.exchange import exchanging
 from raastof_geo.result import Result
 from raastof_geo.scenario.scenario import Scenario
-from raastof_geo.scenario.varied import list_leaves
+from raastof_geo.scenario.varied import VARYING, list_leaves
 from raastof_geo.sensitivity.headline import HEADLINES, SHOWN, Headlines, Told, read_headlines
 from raastof_geo.version import __version__
 
@@ -35,7 +36,7 @@ _SHOWN = 2 + len(HEADLINES)
 _LEAST_T = 0.05
 """Less than this is no other flow. [t]"""
 _ENDS = ["origin", "destination", "material", "vehicle", "virgin"]
-_APART = {"title", "variants", "assumptions", "outputs"}
+_APART = {"title", "outputs", *VARYING}
 """What is said of other plans, or of files."""
 _MOST_COMMON = 40
 """As many matches that all plans have are told, the largest first."""
@@ -206,7 +207,7 @@ def _change_flows(first: PlanFigures, second: PlanFigures) -> pd.DataFrame:
     period = both["second", "period"].fillna(both["first", "period"])
     table = pd.DataFrame({"before": before, "now": now, "change": now - before, "period": period})
     table = table[table["change"].abs() > _LEAST_T]
-    return table.sort_values("change", key=lambda one: -one.abs(), kind="stable")
+    return table.iloc[sort_up(-table["change"].abs())]
 
 
 def _list_changes(scenario: Scenario, first: Compared, case: Compared) -> Iterator[Listing]:
@@ -310,8 +311,8 @@ def tell_alternatives(
     minimised = f"{' + '.join(one.bare for one in step.minimise)} [{axis.unit}]"
     heads: tuple[Readable, ...] = (say("Plan"), minimised, say("Above the best [%]"), *plans)
     yield Table(tell("apart"), heads, tuple(rows), source=tell("distance"))
-    common = pd.concat(matches, axis=1, join="inner").min(axis=1)
-    common = common.sort_index().sort_values(ascending=False, kind="stable")
+    common = pd.concat(matches, axis=1, join="inner").min(axis=1).sort_index()
+    common = common.iloc[sort_up(-common)]
     same = tuple(
         (*map(scenario.site_name, ends), name_group(scenario, "material", what), format_number(t))
         for *ends, what, t in common.head(_MOST_COMMON).reset_index().itertuples(index=False)

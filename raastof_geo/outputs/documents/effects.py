@@ -5,21 +5,15 @@ from functools import lru_cache, partial
 from operator import attrgetter
 from typing import Any, NamedTuple
 import pandas as pd
+from raastof_geo import language
+from raastof_geo.arrays import sort_up
 from raastof_geo.assignment.telling.names import call_material
 from raastof_geo.effect.books import COMMON, GOAL, GOAL_SHARE, GOAL_SOURCE, follow_periods
 from raastof_geo.effect.measure import Effect
 from raastof_geo.effect.saving import net_cost, tabulate_payments
 from raastof_geo.figures import vocabulary
 from raastof_geo.figures.vocabulary import CO2E, COST, SOLD, VIRGIN, parts_of, shown_in_lines
-from raastof_geo.language import (
-    Message,
-    Readable,
-    format_number,
-    read_texts,
-    say,
-    say_count,
-    say_text,
-)
+from raastof_geo.language import Message, Readable, format_number, read_texts, say, say_text
 from raastof_geo.outputs import opening
 from raastof_geo.outputs.documents import document
 from raastof_geo.outputs.documents.charts import Bar, draw_bars, draw_waterfall
@@ -58,8 +52,8 @@ def tabulate_groups(result: Result, caption: Message, dimension: str) -> documen
     before, plan = result.effect.align(dimension)
     labels = list(plan.index)
     if dimension != "period":
-        size = (before[CO2E].abs() + plan[CO2E].abs()).sort_values(ascending=False, kind="stable")
-        labels = list(size.index)
+        size = before[CO2E].abs() + plan[CO2E].abs()
+        labels = list(size.index[sort_up(-size)])
     rows = [
         _group_row(name_group(result.scenario, dimension, one), before.loc[one], plan.loc[one])
         for one in labels[:_MOST_GROUPS]
@@ -113,7 +107,7 @@ def draw_causes(effect: Effect) -> Iterator[document.Block]:
     rows = tuple((one.label, one.value) for one in (first, *changes, last))
     left_out: Readable = ""
     if few := len(changes) - len(seen):
-        left_out = say_count(
+        left_out = language.say_count(
             "One cause that changes next to nothing is left out.",
             "{count} causes that change next to nothing are left out.",
             count=few,

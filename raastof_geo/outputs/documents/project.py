@@ -167,10 +167,11 @@ def _tell_summary(result: Result, before: pd.Series, plan: pd.Series) -> Iterato
     saved = before[CO2E] - plan[CO2E]
     sides = (plan[CO2E], before[CO2E], abs(saved))
     now, then, less = document.write_numbers(*sides, per=1000, digits=1)
-    told = {"plan": now, "before": then, "saved": less, "span": opening.say_span(result.scenario)}
     sentence = say_text("prose", "emits_less" if saved >= 0 else "emits_more")
+    sentence = sentence.format(plan=now, before=then, saved=less)
     baseline = opening.in_sentence(opening.name_basis(result.effect.baselines[0]))
-    yield document.Paragraph(sentence.format(baseline=baseline, **told), lead=True)
+    sentence = sentence.format(baseline=baseline, span=opening.say_span(result.scenario))
+    yield document.Paragraph(sentence, lead=True)
     paid = (one[COST] - one[SOLD] for one in (plan, before))
     now, then = document.write_numbers(*paid, per=1e6, digits=2)
     sentence = say("You pay {now} million DKK instead of {then}.", now=now, then=then)
@@ -300,9 +301,8 @@ def list_transports(
 def say_transport(scenario: Scenario, one: Transport) -> Message:
     """Say what is to be done."""
     tonnes, partner = format_number(one.tonnes), scenario.site_name(one.partner)
-    material = call_material(scenario, one.material)
-    told = {"tonnes": tonnes, "material": material, "partner": partner}
-    return say_text("calendar", one.direction, **told)
+    what = call_material(scenario, one.material)
+    return say_text("calendar", one.direction, tonnes=tonnes, material=what, partner=partner)
 
 
 def say_when(scenario: Scenario, periods: Collection[str]) -> str:

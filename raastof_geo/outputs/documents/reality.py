@@ -25,12 +25,12 @@ def write_reality(scenario: Scenario, effect: Effect, reality: Reality, folder: 
     """Write a page and a workbook. Returns the folder. `effect`: of the plan, over all periods."""
     with speaking(*scenario.speech):
         sheets = [*_list_sheets(scenario, effect, reality)]
-        told = {"day": reality.driven.until, "count": len(reality.driven.slips)}
+        day, count = reality.driven.until, len(reality.driven.slips)
         page = document.Document(
             str(say("{title}: plan and reality", title=scenario.said.title)),
             scenario.said.language,
             tuple(_lay_out_reality(reality, sheets)),
-            say_text("reality", "how", **told),
+            say_text("reality", "how", day=day, count=count),
         )
         return write_listings(scenario, page, sheets, folder / REALITY)
 
@@ -57,8 +57,8 @@ def _lay_out_reality(reality: Reality, sheets: Sequence[Listing]) -> Iterator[do
 def tell_slips(reality: Reality) -> Iterator[Message]:
     """Say whether all slips count, how much is left out, and what was not read."""
     slips, tell = reality.slips, partial(say_text, "slips that count")
-    told = {"tonnes": slips.left_out_t, "count": len(slips.mistakes)}
-    yield tell("left out" if slips.mistakes else "all right", **told)
+    key = "left out" if slips.mistakes else "all right"
+    yield tell(key, tonnes=slips.left_out_t, count=len(slips.mistakes))
     if slips.unread:
         yield tell("unread", headings=", ".join(dict.fromkeys(slips.unread)))
 
@@ -165,5 +165,4 @@ def _divide_by_slips(reality: Reality) -> pd.DataFrame:
         of_lines = books.lines[keys].merge(share, "left", left_on=keys, right_index=True)
         shares.append(of_lines[share.columns].fillna(0.0))
     share = shares[0].where(books.lines["kind"] == "moves", shares[1])
-    each = {one: books.times(part).by("project")[CO2E] for one, part in share.items()}
-    return pd.DataFrame(each)
+    return pd.DataFrame({one: books.times(part).by("project")[CO2E] for one, part in share.items()})

@@ -9,23 +9,13 @@ from typing import Any
 from urllib.parse import quote
 import numpy as np
 import pandas as pd
+from raastof_geo import language
 from raastof_geo.assignment.telling.names import list_names
 from raastof_geo.assignment.telling.why_not import PricedRow, list_priced_rows
 from raastof_geo.effect.books import list_doubts, name_factors
 from raastof_geo.evidence import STATES, tell_unit
 from raastof_geo.figures import vocabulary
-from raastof_geo.language import (
-    Language,
-    Message,
-    format_day,
-    format_number,
-    read_texts,
-    round_off,
-    say,
-    say_count,
-    say_text,
-    spoken_language,
-)
+from raastof_geo.language import Message, read_texts, say, say_count, say_text
 from raastof_geo.outputs import opening
 from raastof_geo.outputs.documents import assumptions, document, effects
 from raastof_geo.outputs.documents.flow_map import draw_map_picture
@@ -81,11 +71,11 @@ def write_appendix(result: Result, folder: Path) -> Path:
 
 def build_report(result: Result) -> document.Document:
     """Put together what people decide by: the answer, where, why, who gains, what to agree on."""
-    return _bind_report(result, spoken_language())
+    return _bind_report(result, language.spoken_language())
 
 
 @lru_cache(maxsize=1)  # the page and Word have the same
-def _bind_report(result: Result, _spoken: Language) -> document.Document:
+def _bind_report(result: Result, _spoken: language.Language) -> document.Document:
     sections = (
         *(_tell_summary, _tell_assumptions, _draw_map),
         *(_tell_effect, _tell_money, _tell_decisions),
@@ -108,8 +98,8 @@ def _bind(
     """Put sections one after the other, each table and figure with its source."""
     said = result.scenario.said
     about, roads = said.report, result.network.metadata
-    date = format_day(about.date, style="long") if about.date else ""
-    made, drawn = f"raastof_geo {__version__}", format_day(roads.osm_date) or roads.title
+    date = language.format_day(about.date, style="long") if about.date else ""
+    made, drawn = f"raastof_geo {__version__}", language.format_day(roads.osm_date) or roads.title
     facts = (about.client, about.author, date, about.version, made, drawn)
     names = list_names(_list_sources(result) or [str(say("our judgement"))])
     source = say_text("prose", "source", version=__version__, sources=names)
@@ -190,7 +180,7 @@ def _draw_map(result: Result) -> Iterator[document.Block]:
     summed = apart.groupby(keys).agg({"tonnes": "sum", "period": "first"})
     hauls: list[Any] = [*summed.nlargest(_MOST_DRAWN, "tonnes").reset_index().itertuples()]
     amounts = (apart.loc[apart["virgin"] == kind, "tonnes"].sum() for kind in (False, True))
-    secondary, virgin = map(round_off, map(float, amounts))
+    secondary, virgin = map(language.round_off, map(float, amounts))
     met: dict[str, float] = defaultdict(float)
     for one in hauls:
         met[one.origin] += one.tonnes
@@ -378,14 +368,13 @@ def _tell_sources(result: Result) -> Iterator[document.Block]:
         (
             *(words.name_figure(one.name), STATES[states[one.name]]),
             *(scenario.catalogue.cite(figures[one.name].source), one.part.bare),
-            f"{format_number(one.influence)} {tell_unit(one.part.unit)}",
+            f"{language.format_number(one.influence)} {tell_unit(one.part.unit)}",
         )
         for one in doubts[:_MOST_DOUBTS]
     )
     if rows:
         caption = say("Figures not seen in a source that matter most")
-        heads = tuple(read_texts("unseen figures").values())
-        yield document.Table(caption, heads, rows, words=4)
+        yield document.Table(caption, tuple(read_texts("unseen figures").values()), rows, words=4)
     cited = sorted({scenario.catalogue.cite(figure.source) for figure in figures.values()})
     yield document.Bullets(tuple(cited))
     if beside := tuple(words.beside()):

@@ -129,8 +129,7 @@ def write_life_cycle(result: Result, modules: Sheet, lines: Sheet, *sheets: Any)
 def _close_modules(sheet: Sheet, scenario: Scenario, then: float, now: float) -> None:
     """Write the sum of all modules [t CO2e], and what is told beside them."""
     totals = across("BCD", f"=SUM(@2:@{sheet.row})", (then, now, then - now))
-    note = say("In t CO2e: all parts, as in the summary")
-    sheet.cells([say("Total"), *totals, note], total=True)
+    sheet.cells([say("Total"), *totals, say("In t CO2e: all parts, as in the summary")], total=True)
     sheet.row += 1
     for beside in (BESIDE, *CatalogueWords(scenario.catalogue, scenario.said.language).beside()):
         sheet.note(plain_number(beside))

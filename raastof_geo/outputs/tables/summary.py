@@ -233,10 +233,8 @@ def _say_target(target: TargetAnswer, unit: str) -> list[Message]:
     elif not kg and not dkk:
         return [tell("free", **told)]
     else:
-        changes = {"kg": _say_change(-kg, "kg CO2e"), "dkk": _say_change(-dkk, say("DKK"))}
-        met = tell("met", **told, **changes)
-    price_told = format_number(max(0.0, price), digits=2)
-    return [met, tell("one more", price=price_told, unit=unit)]
+        met = tell("met", **told, kg=_say_change(-kg, "kg CO2e"), dkk=_say_change(-dkk, say("DKK")))
+    return [met, tell("one more", price=format_number(max(0.0, price), digits=2), unit=unit)]
 
 
 def _say_change(change: float, unit: Readable) -> Message:

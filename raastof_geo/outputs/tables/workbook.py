@@ -10,35 +10,14 @@ from raastof_geo.effect.books import COMMON
 from raastof_geo.effect.measure import Effect
 from raastof_geo.effect.saving import COORDINATION, net_cost
 from raastof_geo.evidence import STATES, tell_unit
-from raastof_geo.figures.vocabulary import (
-    CO2E,
-    COST,
-    ENERGY,
-    LOADS_DRIVEN,
-    REFERENCE_TONNES,
-    TONNE_KM,
-    TONNES,
-    TRANSPORT_TTW,
-    TRANSPORT_WTW,
-    VEHICLE_KM,
-    parts_of,
-    shown_in_columns,
-    shown_in_lines,
-    sums_of_parts,
-)
+from raastof_geo.figures import vocabulary
+from raastof_geo.figures.vocabulary import CO2E, ENERGY, LOADS_DRIVEN, TONNES, VEHICLE_KM
 from raastof_geo.language import Message, Readable, read_texts, say, translate
 from raastof_geo.outputs import opening
 from raastof_geo.outputs.documents import effects
 from raastof_geo.outputs.documents.assumptions import write_assumptions
+from raastof_geo.outputs.tables import handover
 from raastof_geo.outputs.tables.book import Book, Formula, Sheet, across, open_book
-from raastof_geo.outputs.tables.handover import (
-    EMPTY,
-    SOIL_HEADS,
-    SOIL_TO_FILL,
-    list_soil,
-    name_step,
-    write_life_cycle,
-)
 from raastof_geo.outputs.tables.summary import list_shares, name_objective, name_plainly
 from raastof_geo.outputs.worth import list_worth
 from raastof_geo.records.flows import FLOW_HEADS
@@ -49,12 +28,13 @@ from raastof_geo.scenario.telling.words import CatalogueWords, list_titles
 
 _SIDES = (say("Baseline"), say("Plan"), say("Baseline − plan"))
 _NET = say("Net [DKK]")
+_EMITTED = vocabulary.TRANSPORT_WTW.flow, vocabulary.TRANSPORT_TTW.flow
 _FLOW_COLUMNS: dict[str, Readable] = {
     name: FLOW_HEADS.get(name, say("Step") if name == "step" else say("Truck"))
     for name in (
         *("origin_name", "destination_name", "step", "material_name", "vehicle_name", "period"),
-        *(TONNES, REFERENCE_TONNES, LOADS_DRIVEN, "loaded_km", "return_km", VEHICLE_KM, TONNE_KM),
-        *(ENERGY, "energy_unit", TRANSPORT_WTW.flow, TRANSPORT_TTW.flow, "dkk"),
+        *(TONNES, vocabulary.REFERENCE_TONNES, LOADS_DRIVEN, "loaded_km", "return_km"),
+        *(VEHICLE_KM, vocabulary.TONNE_KM, ENERGY, "energy_unit", *_EMITTED, "dkk"),
     )
 }
 """What a sheet of flows has: its columns and their heads."""
@@ -90,8 +70,9 @@ def _write_sheets(book: Book, result: Result) -> None:
         about = say("The effect on each: {what}", what=str(name).lower())
         _write_groups(book.sheet(name, about, readers["groups"]), result, dimension)
     _write_accounts(add("accounts"), result)
-    write_life_cycle(result, add("modules"), add("life cycle"), flows_before, flows)
-    add("soil").table(SOIL_HEADS, list_soil(result), freeze=2, to_fill=SOIL_TO_FILL)
+    handover.write_life_cycle(result, add("modules"), add("life cycle"), flows_before, flows)
+    heads, to_fill = handover.SOIL_HEADS, handover.SOIL_TO_FILL
+    add("soil").table(heads, handover.list_soil(result), freeze=2, to_fill=to_fill)
     flows.write(add("flows"), result)
     flows_before.write(add("before"), result)
     if result.assumptions is not None:
@@ -116,9 +97,9 @@ def _write_contents(sheet: Sheet, book: Book, result: Result) -> None:
     periods = list(result.scenario.periods.values())
     span = " – ".join(dict.fromkeys(map(name_period, (periods[0], periods[-1]))))
     sheet.note(book.title, book.look(bold=True, font_size=16))
-    told = {"span": span, "basis": opening.describe_basis(result)}
+    basis = opening.describe_basis(result)
     for text in read_texts("workbook").values():
-        sheet.note(text.format(**told))
+        sheet.note(text.format(span=span, basis=basis))
     sheet.row += 1
     sheet.heads([say("Sheet"), say("What it holds"), say("For whom"), say("Rows")], freeze=0)
     link = book.look(font_color="#0B4F8A", underline=1, align="left", indent=1)
@@ -151,7 +132,7 @@ class _Flows(NamedTuple):
         """Fill the sheet."""
         scenario, table = result.scenario, tabulate_flows(result, self.flows)
         ends = [*list_cells(table, ("taker_kind", "vehicle", "origin", "destination"))]
-        table["step"] = [str(name_step(kind, inside=a == b)) for kind, _, a, b in ends]
+        table["step"] = [str(handover.name_step(kind, inside=a == b)) for kind, _, a, b in ends]
         table["vehicle_name"] = [name_truck(scenario, it, inside=a == b) for _, it, a, b in ends]
         spans = {one: name_period(period) for one, period in scenario.periods.items()}
         table["period"] = table["period"].map(spans)
@@ -162,8 +143,9 @@ class _Flows(NamedTuple):
         """Give the rows of empty trips, so that columns add up to what trucks come to."""
         for one in self.trips.to_dict("records"):
             fuel = scenario.catalogue.fuels[scenario.catalogue.vehicles[one["vehicle"]].fuel]
-            known = one | {"origin_name": say("Empty trips from job to job"), "step": EMPTY}
-            known |= {str(TONNES): 0.0, str(LOADS_DRIVEN): 0.0, "energy_unit": fuel.unit}
+            known = one | {"origin_name": say("Empty trips from job to job")}
+            known |= {"step": handover.EMPTY, "energy_unit": fuel.unit}
+            known |= {str(TONNES): 0.0, str(LOADS_DRIVEN): 0.0}
             known["vehicle_name"] = name_truck(scenario, one["vehicle"], inside=False)
             known["period"] = name_period(scenario.periods[one["period"]])
             yield [known.get(column) for column in _FLOW_COLUMNS]
@@ -173,7 +155,7 @@ def _sum_trips(trips: pd.DataFrame) -> pd.DataFrame:
     """Add up empty trips by truck and period; no rows where no trucks are coordinated."""
     if trips.empty:
         return pd.DataFrame()
-    parts = [VEHICLE_KM, ENERGY, TRANSPORT_WTW.flow, TRANSPORT_TTW.flow, "dkk"]
+    parts = [VEHICLE_KM, ENERGY, *_EMITTED, "dkk"]
     return trips.groupby(["vehicle", "period"], sort=False, as_index=False)[parts].sum()
 
 
@@ -182,12 +164,12 @@ def _write_summary(sheet: Sheet, result: Result, flows: _Flows, before: _Flows) 
     effect = result.effect
     sheet.heads([opening.say_in_all(result.scenario), *_SIDES, "%"])
     plan, then = effect.books.totals, effect.baseline_books.totals
-    for part, shown in shown_in_lines().items():
+    for part, shown in vocabulary.shown_in_lines().items():
         factor = shown.factor
         now, was = float(plan[part]) * factor, float(then[part]) * factor
         told: list[Any] = [was, now]
         # Of sums, flows have a part only: plants and depots are in them too.
-        if part.flow in _FLOW_COLUMNS and part not in sums_of_parts():
+        if part.flow in _FLOW_COLUMNS and part not in vocabulary.sums_of_parts():
             cells = (f"=SUM({one.range(part.flow)})*{factor!r}" for one in (before, flows))
             told = [*map(Formula, cells, told)]
         compared = _compare("BCD", float(then[part] - plan[part]) * factor, was)
@@ -205,7 +187,7 @@ def _compare(columns: str, saved: float, was: float) -> Iterator[Formula]:
 def _write_groups(sheet: Sheet, result: Result, dimension: str) -> None:
     """Write what falls to each of a kind, a line for each figure that is not nothing."""
     sides = result.effect.align(dimension)
-    tables, grouped = [one.to_dict("index") for one in sides], shown_in_columns()
+    tables, grouped = [one.to_dict("index") for one in sides], vocabulary.shown_in_columns()
     sheet.heads([read_texts("dimensions")[dimension], say("Key figure"), *_SIDES, "%"], freeze=2)
 
     def write(label: Readable, part: Any, worth: Sequence[float], *sums: Formula) -> None:
@@ -229,7 +211,7 @@ def _write_groups(sheet: Sheet, result: Result, dimension: str) -> None:
 
 
 def _write_causes(sheet: Sheet, effect: Effect) -> None:
-    emitted, causes = parts_of(CO2E), effect.causes
+    emitted, causes = vocabulary.parts_of(CO2E), effect.causes
     heads: list[Readable] = [say("Cause"), *(f"{part.saved_as} [kg CO2e]" for part in emitted)]
     heads += [say("Cost [DKK]"), say("All [kg CO2e]"), say("Price of CO2e"), say("Coordination")]
     added = f"=SUM(B#:{xl_col_to_name(len(emitted))}#)"
@@ -266,7 +248,7 @@ def _write_money(sheet: Sheet, result: Result) -> None:
 
 def _write_accounts(sheet: Sheet, result: Result) -> None:
     """Write every party's account by part, above 0 what it gets; each part adds up to 0."""
-    parts = [*parts_of(COST)]
+    parts = [*vocabulary.parts_of(vocabulary.COST)]
     heads = (say("Party"), say("Account"), say("Part"), *_SIDES[:2], say("Plan − baseline"))
     sheet.heads(heads, freeze=2)
 

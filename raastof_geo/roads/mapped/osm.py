@@ -131,8 +131,8 @@ def _search_xml(file: Path) -> None:
         raise
     except (expat.ExpatError, ValueError, LookupError) as error:
         kind, name = map(_shorten, inside[-1].values() if len(inside) > 1 else ("osm", ""))
-        key = "ends" if getattr(error, "code", 0) in _AT_THE_END else "broken"
-        refuse(key, kind=kind, name=name)
+        cut = isinstance(error, expat.ExpatError) and error.code in _AT_THE_END
+        refuse("ends" if cut else "broken", kind=kind, name=name)
 
 
 _Texts: TypeAlias = dict[str, str]

@@ -17,7 +17,7 @@ from typing import TypeAlias
 import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
-from raastof_geo.arrays import Floats, Integers, Mask, Rows
+from raastof_geo.arrays import Floats, Integers, Mask, Rows, sort_up
 from raastof_geo.roads.edges import Turn
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.road import Access
@@ -349,7 +349,7 @@ class _Streets:
         self.other = np.zeros(size, np.int64)
         np.bitwise_xor.at(self.other, self.low, self.high)
         np.bitwise_xor.at(self.other, self.high, self.low)
-        self.order = np.argsort(key := start * size + end, kind="stable")
+        self.order = sort_up(key := start * size + end)
         self.sorted_key = key[self.order]
 
     def peel(self) -> Mask:
@@ -407,8 +407,7 @@ def _follow_chains(roads: _Streets, inner: Mask, core: Integers) -> tuple[Rows, 
     steps = [(walk, roads.find(before, here))]
     while len(walk):
         ahead = roads.other[here] ^ before
-        arc = roads.find(here, ahead)
-        steps.append((walk, arc))
+        steps.append((walk, roads.find(here, ahead)))
         done = ~inner[ahead]
         last[walk[done]] = ahead[done]
         walk, before, here = walk[~done], here[~done], ahead[~done]
@@ -416,7 +415,7 @@ def _follow_chains(roads: _Streets, inner: Mask, core: Integers) -> tuple[Rows, 
     whole = first != last
     whole[walks[arcs < 0]] = False
     kept = whole[walks]
-    order = np.argsort(walks[kept], kind="stable")
+    order = sort_up(walks[kept])
     sizes = np.bincount(walks[kept], minlength=len(first))[whole]
     return Rows.part(arcs[kept][order], sizes), first[whole], last[whole]
 

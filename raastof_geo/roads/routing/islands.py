@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
-from raastof_geo.arrays import Floats, Indices, Mask, SmallIntegers, first_of_each
+from raastof_geo.arrays import Floats, Indices, Mask, SmallIntegers, first_of_each, sort_up
 from raastof_geo.language import Message, say_text
 from raastof_geo.roads.edges import RoadEdges
 from raastof_geo.roads.network import RoadNetwork
@@ -140,7 +140,7 @@ class RoadLinks:
 
     def __init__(self, streets: RoadEdges, weight: Floats) -> None:
         segment, start, end = streets.list_arcs()
-        order = np.argsort(segment, kind="stable")  # of equally cheap arcs that of the first counts
+        order = sort_up(segment)  # of equally cheap arcs that of the first counts
         self._segment = segment[order]
         cost = (np.maximum(streets.length_m, _SHORTEST_M) * weight)[self._segment]
         ends = start[order].astype(np.int64), end[order].astype(np.int64)

@@ -16,7 +16,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeAlias
 import numpy as np
-from raastof_geo.arrays import Floats, Integers, Mask, Rows, SmallIntegers, first_of_each
+from raastof_geo.arrays import Floats, Integers, Mask, Rows, SmallIntegers, first_of_each, sort_up
 from raastof_geo.cache import fingerprint, keep, read_arrays, write_arrays
 from raastof_geo.roads.road import Access
 from raastof_geo.roads.routing import engine
@@ -448,7 +448,7 @@ class WeightedRoads(engine.Travelling):
         """Add up along routes of pairs. Returns as `Routes.sums`, in the memory of some of them."""
         errands, size = self._set_errands(origins, destinations), len(origins)
         found = {name: np.full(size, np.nan) for name in quantities}
-        order = np.argsort(errands.origin, kind="stable")  # pairs of one origin share its trees
+        order = sort_up(errands.origin)  # pairs of one origin share its trees
         for ranks in np.array_split(order, range(_PAIRS_AT_ONCE, size, _PAIRS_AT_ONCE)):
             some = replace(errands, origin=errands.origin[ranks], goal=errands.goal[ranks])
             for name, sums in self._drive(some).sums(quantities).items():

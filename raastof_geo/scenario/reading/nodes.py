@@ -165,8 +165,8 @@ class Composer:
             name = str(event.anchor)
             self.unused.pop(name, None)
             if name not in self.anchors:
-                told = {"given": f"`*{name}`", "anchor": f"`&{name}`"}
-                raise refused("unknown anchor", self._place(event), **told)
+                given, anchor = f"`*{name}`", f"`&{name}`"
+                raise refused("unknown anchor", self._place(event), given=given, anchor=anchor)
             if (there := self.anchors[name]) is None:
                 raise refused("loop", self._place(event))
             return there
@@ -395,8 +395,7 @@ def _find_ends(lines: list[str], stop: Halt) -> Iterator[Slip]:
     if begins is not None and not before:
         other = len(begins[text.lstrip().startswith("-")])
         if other != stop.column:
-            indent = {"column": str(stop.column + 1), "other": str(other + 1)}
-            yield _slip("indent", stop.at, **indent)
+            yield _slip("indent", stop.at, column=str(stop.column + 1), other=str(other + 1))
 
 
 _SLIPS = (_find_signs, _find_marks, _find_gaps, _find_second_colons, _find_brackets, _find_ends)

@@ -21,11 +21,18 @@ from raastof_geo.region.projection import project
 from raastof_geo.region.region import Region, lend_region, read_region
 from raastof_geo.scenario import deals, varied
 from raastof_geo.scenario.catalogue import Catalogue, load_catalogue, read_builtin_values
-from raastof_geo.scenario.identity import Fault, Names, explain_errors, id_or_word, names_in
+from raastof_geo.scenario.identity import (
+    Context,
+    Fault,
+    Names,
+    explain_errors,
+    id_or_word,
+    names_in,
+)
 from raastof_geo.scenario.period import read_calendar
 from raastof_geo.scenario.reading.tree import Trail, Tree, find_beside, merge_values, read_tree
 from raastof_geo.scenario.said.entry import DEFAULT, Captured, Role
-from raastof_geo.scenario.said.file import NEWEST_FORMAT, ScenarioFile
+from raastof_geo.scenario.said.file import FILES, NEWEST_FORMAT, ScenarioFile
 from raastof_geo.scenario.said.site import Located, Site
 from raastof_geo.scenario.scenario import Scenario
 from raastof_geo.scenario.tables import grid
@@ -75,7 +82,7 @@ def build_scenario(tree: Tree, *, path: Path, anywhere: bool = False) -> Scenari
     if isinstance(given, int) and given > NEWEST_FORMAT:  # before anything else in it looks wrong
         told = say_text("older formats", "newer", given=str(given), newest=str(NEWEST_FORMAT))
         raise ScenarioError(Finding(told, tree.place(("format",))))
-    home, by_order = path.parent.resolve(), attrgetter("order")
+    home = path.parent.resolve()
     region = _find_region(tree, home, anywhere=anywhere)
     _read_catalogue(tree, home, anywhere=anywhere)
     catalogue, wrong = _build_catalogue(tree)
@@ -85,7 +92,7 @@ def build_scenario(tree: Tree, *, path: Path, anywhere: bool = False) -> Scenari
         findings = [*tree.findings, *wrong, *explain_errors(error, tree, ScenarioFile)]
         _, lost = sketch_sites(tree, region)  # not looked at where more is wrong with a site
         findings += [one for one in lost if one not in findings]
-        raise ScenarioError(*sorted(findings, key=by_order)) from error
+        raise ScenarioError(*sorted(findings)) from error
     tree.findings += wrong
     _check_files(said, tree, home, anywhere=anywhere)
     said, areas = _find_in_zones(said, tree, home, region.crs, anywhere=anywhere)
@@ -106,8 +113,8 @@ def build_scenario(tree: Tree, *, path: Path, anywhere: bool = False) -> Scenari
         reread=change_scenario,
     )
     doubts = [] if wrong else _compare(scenario, tree)
-    raise_all(ScenarioError, sorted(tree.findings, key=by_order))
-    return replace(scenario, warnings=(*tree.doubts, *sorted(doubts, key=by_order)))
+    raise_all(ScenarioError, sorted(tree.findings))
+    return replace(scenario, warnings=(*tree.doubts, *sorted(doubts)))
 
 
 def change_scenario(scenario: Scenario, edits: Mapping[str, Any]) -> Scenario:
@@ -121,8 +128,8 @@ def change_scenario(scenario: Scenario, edits: Mapping[str, Any]) -> Scenario:
 def read_variant(scenario: Scenario, wanted: str) -> Scenario:
     """Read one variant by its id. Returns it with an id, title and digest of its own, or raises."""
     if len(chosen := varied.choose_variants(scenario, wanted)) != 1:
-        told = {"given": f"`{wanted}`", "ids": list_codes(chosen)}
-        raise InputError.saying_text("variations", "one variant", **told)
+        given, ids = f"`{wanted}`", list_codes(chosen)
+        raise InputError.saying_text("variations", "one variant", given=given, ids=ids)
     [(id_, variant)] = chosen.items()
     edits = varied.edit_for_variant(scenario, variant)
     title = f"{scenario.said.title} · {variant.name or id_}"
@@ -138,8 +145,8 @@ def read_varied(scenario: Scenario, edits: varied.Edits) -> Scenario:
         raise InputError.saying_text("variations", "not read")
     keys = dict(scenario.places)
     tree = Tree(f"{scenario.id}.yaml", {}, keys, keys, digest=scenario.digest)
-    cleared: Any = {"language": scenario.said.language, "assumptions": {}, "variants": {}}
-    values = {**scenario.values, **cleared}
+    values = {**scenario.values, "language": scenario.said.language}
+    values |= {section: {} for section in varied.VARYING}
     if isinstance(own := values.get("catalogue"), Mapping):
         values["catalogue"] = _write_ids(own, tree)
     for trail, value in edits.items():
@@ -183,7 +190,7 @@ def _build_catalogue(tree: Tree) -> tuple[Catalogue, list[Finding]]:
         return load_catalogue().at_prices_of(year), []
     merged = merge_values(read_builtin_values(), _write_ids(own, tree))
     try:
-        context = {"known": _list_known(own)}
+        context = Context(_list_known(own))
         return Catalogue.model_validate(merged, context=context).at_prices_of(year), []
     except ValidationError as error:
         return load_catalogue(), explain_errors(error, tree, Catalogue, below=("catalogue",))
@@ -195,7 +202,7 @@ def _list_known(own: Any) -> dict[str, Names]:
     return {name: names_in(merged[name]) for name in builtin}
 
 
-def _context(tree: Tree, catalogue: Catalogue, region: Region) -> dict[str, Any]:
+def _context(tree: Tree, catalogue: Catalogue, region: Region) -> Context:
     known = _list_known(tree.values.get("catalogue"))
     if isinstance(tree.values.get("sites"), Mapping):
         known |= {"sites": names_in(tree.values.get("sites"))}
@@ -205,13 +212,13 @@ def _context(tree: Tree, catalogue: Catalogue, region: Region) -> dict[str, Any]
         known |= {"municipalities": drawn}
     if not isinstance(vehicles := tree.values.get("vehicles"), list):
         vehicles = ScenarioFile.model_fields["vehicles"].default
-    return {
-        "known": known,
-        "region": region,
-        "calendar": read_calendar(tree.values.get("periods")),
-        "catalogue": catalogue,
-        "vehicles": tuple(id_or_word("vehicles", str(one), known["vehicles"]) for one in vehicles),
-    }
+    return Context(
+        known,
+        region,
+        calendar=read_calendar(tree.values.get("periods")),
+        catalogue=catalogue,
+        vehicles=tuple(id_or_word("vehicles", str(one), known["vehicles"]) for one in vehicles),
+    )
 
 
 def _find_region(tree: Tree, home: Path, *, anywhere: bool) -> Region:
@@ -234,7 +241,7 @@ def sketch_sites(tree: Tree, region: Region) -> tuple[dict[str, Located], list[F
             continue
         own = {key: said[key] for key in Located.model_fields if key in said}
         try:
-            found[str(id_)] = Located.model_validate(own, context={"region": region})
+            found[str(id_)] = Located.model_validate(own, context=Context(region=region))
         except ValidationError as error:
             if said.keys() <= Site.model_fields.keys():  # else another key was meant for one
                 mistakes += explain_errors(error, tree, Located, below=("sites", id_))
@@ -243,11 +250,11 @@ def sketch_sites(tree: Tree, region: Region) -> tuple[dict[str, Located], list[F
 
 def _check_files(said: ScenarioFile, tree: Tree, home: Path, *, anywhere: bool) -> None:
     """Note what is wrong with the files of the roads and of the report: where they lie, or what."""
-    named = {("network", "file"): said.network.file, ("report", "template"): said.report.template}
-    for trail, name in named.items():
+    for trail in FILES:
+        name = attrgetter(".".join(trail))(said)
         with tree.telling(trail):
             file = find_beside(home, name, anywhere=anywhere) if name is not None else None
-            if file and trail[0] == "report":
+            if file and name is said.report.template:
                 _check_template(file)
 
 
@@ -302,8 +309,8 @@ def _check_baseline(said: ScenarioFile) -> Iterator[Fault]:
     for key, role in (("pits", Role.PIT), ("receivers", Role.RECEIVER)):
         for index, site in enumerate(getattr(said.baseline, key) or ()):
             if role not in said.sites[site].roles:
-                names = {"key": key, "site": f"`{site}`", "role": role}
-                told = say("baseline.{key}: {site} has no `{role}:`", **names)
+                told = say("baseline.{key}: {site} has no `{role}:`")
+                told = told.format(key=key, site=f"`{site}`", role=role)
                 yield Fault(told, ("baseline", key, index))
 
 

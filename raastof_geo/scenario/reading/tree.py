@@ -71,9 +71,11 @@ class Tree:
 
     def repeat(self, other: Self, known: Trail, below: Trail) -> None:
         """Take over what a tree, or this one, knows of places below a way, below another way."""
-        for told in ("keys", "places", "written"):
-            there = [one for one in getattr(other, told).items() if one[0][: len(known)] == known]
-            getattr(self, told).update({(*below, *trail[len(known) :]): at for trail, at in there})
+        both: list[tuple[dict[Trail, Any], dict[Trail, Any]]]
+        both = [(self.keys, other.keys), (self.places, other.places), (self.written, other.written)]
+        for here, there in both:
+            found = [one for one in there.items() if one[0][: len(known)] == known]
+            here.update({(*below, *trail[len(known) :]): at for trail, at in found})
 
     def tell(self, place: Place, *messages: Message) -> None:
         """Note what is wrong at a place."""
@@ -273,8 +275,9 @@ class _Planter:
             return False
         alone = "comma" if rest.text[-1:].isdigit() else "comma or quotes"
         given, large, small = f"`{before.text},{rest.text}`", f"`{meant[0]}`", f"`{meant[-1]}`"
-        values = {"given": given, "meant": large, "large": large, "small": small}
-        self._tell(say_text("yaml", "comma or" if len(meant) > 1 else alone, **values), before)
+        key_of_text = "comma or" if len(meant) > 1 else alone
+        told = say_text("yaml", key_of_text, given=given, meant=large, large=large, small=small)
+        self._tell(told, before)
         entries[-1] = (key, Scalar(before.place, meant[0], plain=True))
         return True
 

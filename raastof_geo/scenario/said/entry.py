@@ -28,7 +28,7 @@ DEFAULT = "default"
 
 
 def _find_period(given: Any, info: ValidationInfo) -> str:
-    calendar: Calendar | None = (info.context or {}).get("calendar")
+    calendar: Calendar | None = identity.Context.of(info).calendar
     return str(given).lower() if calendar is None else calendar.find(given)
 
 
@@ -83,7 +83,7 @@ class Window(Part):
     """Last period; none: the last of the scenario."""
 
     def _check(self, info: ValidationInfo) -> None:
-        calendar: Calendar | None = (info.context or {}).get("calendar")
+        calendar: Calendar | None = identity.Context.of(info).calendar
         ids = list(calendar.ids) if calendar is not None else []
         if self.first in ids and self.last in ids and ids.index(self.first) > ids.index(self.last):
             told = say_text("said", "window", first=self.first, last=self.last)
@@ -113,7 +113,8 @@ Tonnes: TypeAlias = Annotated[Amount, AfterValidator(_in_tonnes)]
 
 def catalogue_of(info: ValidationInfo) -> Catalogue | None:
     """Find the catalogue that a scenario is read with. Returns none: it is read by itself."""
-    return (info.context or {}).get("catalogue")
+    found: Catalogue | None = identity.Context.of(info).catalogue
+    return found
 
 
 def weigh(quantity: Quantity, material: str, info: ValidationInfo, *, at: str) -> float:
@@ -125,7 +126,7 @@ def weigh(quantity: Quantity, material: str, info: ValidationInfo, *, at: str) -
     if (catalogue := catalogue_of(info)) is None or material not in catalogue.materials:
         return quantity.value if quantity.unit == "t" else 0.0
     try:
-        return catalogue.tonnes(quantity, material, (info.context or {}).get("vehicles", ()))
+        return catalogue.tonnes(quantity, material, identity.Context.of(info).vehicles)
     except InputError as error:
         raise FaultError(*(Fault(one.message, (at,)) for one in error.findings)) from error
 

@@ -8,7 +8,7 @@ from itertools import pairwise, starmap
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, TypeAlias, get_args
 import pydantic
-from pydantic import AfterValidator, Field, ValidationInfo, WithJsonSchema, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, WithJsonSchema
 from raastof_geo.emissions.vehicle import BY_DEFAULT
 from raastof_geo.errors import InputError, raise_all
 from raastof_geo.figures.figure import LARGEST_FIGURE, YEARS, Sum
@@ -152,7 +152,7 @@ def _is_percent(given: Any) -> bool:
 
 
 _OwnId: TypeAlias = Annotated[str, AfterValidator(identity.check_id)]
-Level: TypeAlias = Annotated[float, pydantic.BeforeValidator(_read_level)]
+Level: TypeAlias = Annotated[float, BeforeValidator(_read_level)]
 """A number, or a share such as `15 %`."""
 
 
@@ -201,7 +201,7 @@ class Assumption(Part):
     group: str = Field(default="", max_length=200)
     """Assumptions of one group rise and fall together when they are drawn."""
 
-    @model_validator(mode="before")
+    @pydantic.model_validator(mode="before")
     @classmethod
     def _fill_in(cls, given: Any) -> Any:
         """Of a list take the ends, and know a per cent for a unit."""
@@ -387,18 +387,23 @@ class BaselineChoice(Part):
 
     def _check(self, info: ValidationInfo) -> None:
         for kind in (self.kind, *(self.compare_with or ())):
-            if not self._states(kind):
+            if not self.states(kind):
                 raise InputError.saying("`{kind}` needs `baseline: {{{kind}: …}}`", kind=kind)
 
-    def _states(self, kind: target.BaselineKind) -> bool:
+    def states(self, kind: target.BaselineKind) -> bool:
+        """Tell whether all is said that a kind of baseline needs."""
         return bool({"today": self.today, "legs": self.legs}.get(kind, True))
 
     @property
     def kinds(self) -> tuple[target.BaselineKind, ...]:
         """Returns the kinds that are solved, that of the headline first."""
         if (said := self.compare_with) is None:
-            said = tuple(filter(self._states, get_args(target.BaselineKind)))
+            said = tuple(filter(self.states, get_args(target.BaselineKind)))
         return (self.kind, *(kind for kind in said if kind != self.kind))
+
+
+FILES = (("network", "file"), ("report", "template"))
+"""Where a scenario names files that lie beside it."""
 
 
 class ScenarioFile(Part):
@@ -410,7 +415,7 @@ class ScenarioFile(Part):
     description: str = ""
     language: Language = "da"
     periods: Annotated[
-        tuple[Annotated[Period, pydantic.BeforeValidator(read_period)], ...],
+        tuple[Annotated[Period, BeforeValidator(read_period)], ...],
         Field(min_length=1),
         AfterValidator(check_order),
     ]

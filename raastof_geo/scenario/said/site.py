@@ -17,7 +17,7 @@ from raastof_geo.region.projection import DEGREES, METRES, unproject
 from raastof_geo.region.region import Region, read_region
 from raastof_geo.scenario import identity
 from raastof_geo.scenario.catalogue import SoilMove
-from raastof_geo.scenario.identity import Fault, FaultError, SetOf
+from raastof_geo.scenario.identity import Context, Fault, FaultError, SetOf
 from raastof_geo.scenario.said import entry
 from raastof_geo.scenario.said.entry import ONE_OR_SEVERAL, Part, Role, Window, field_for_each
 
@@ -45,7 +45,7 @@ Crs: TypeAlias = Annotated[str, Field(examples=[*_OTHERS]), AfterValidator(read_
 
 def region_in(info: ValidationInfo) -> Region:
     """Find the region that a scenario is read for. Returns the built-in one where none is said."""
-    return (info.context or {}).get("region") or read_region()
+    return Context.of(info).region or read_region()
 
 
 def check_degrees(lon: float, lat: float, region: Region | None) -> tuple[float, float]:
@@ -165,6 +165,10 @@ class Located(Part):
         if self.place_key != "shape":
             return shapely.Point(self.lon_lat)
         return shapely.from_wkt(self.shape)
+
+
+PLACED = Located.model_fields.keys() - {"shape"}
+"""Keys that say where a point lies."""
 
 
 class Site(Located):

@@ -31,6 +31,11 @@ BaselineKind: TypeAlias = Literal["own_first", "alone", "today", "legs"]
 """What a world without coordination may do, see `assignment.alone`."""
 
 
+def is_traded(kind: BaselineKind) -> bool:
+    """Tell whether parties deal with each other there, as the market is."""
+    return kind in ("own_first", "today")
+
+
 class Objective(Part):
     """One step of the list of objectives."""
 

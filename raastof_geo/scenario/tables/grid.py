@@ -27,8 +27,8 @@ from raastof_geo.scenario.identity import find_known, find_type, fold_id, sugges
 from raastof_geo.scenario.period import Calendar
 from raastof_geo.scenario.reading.nodes import keep_written, read_plain
 from raastof_geo.scenario.reading.tree import parse_tree
-from raastof_geo.scenario.said.entry import NeedEntry, OfferEntry, Part
-from raastof_geo.scenario.said.site import AXES, Site, SiteTable
+from raastof_geo.scenario.said.entry import NeedEntry, OfferEntry, Part, Role
+from raastof_geo.scenario.said.site import PLACED, Site, SiteTable
 from raastof_geo.units import Quantity, read_number, read_quantity
 
 if TYPE_CHECKING:
@@ -295,7 +295,7 @@ def _read_number(value: Any, kind: Kind, mark: str) -> Any:
 SCENARIO, SITES = "scenario", "sites"
 ROLES = {
     **{one: one for one in ("offers", "needs")},
-    **{f"{one}s": one for one in ("pit", "receiver", "plant", "depot", "stockpile")},
+    **{f"{one}s": one.value for one in Role if one in Site.model_fields},
 }
 """Tables of what sites do: the key of a site that all of a row stands below."""
 ENTRIES: Mapping[str, type[Part]] = {"offers": OfferEntry, "needs": NeedEntry}
@@ -312,7 +312,6 @@ DUE = "due"
 _HEADS_WITHIN = 30
 """As many rows from the top headings are looked for."""
 _CLOSE = 0.85
-_PLACED = {*AXES[0], *AXES[1], "crs"}
 _BRACKETS = re.compile(r"(.+?)\s*[\[(]([^\])]*)[\])]?\s*$")
 Way = tuple[str, ...]
 
@@ -469,7 +468,7 @@ def _list_heads(grid: Grid, row: int, words: Mapping[str, str]) -> Iterator[tupl
     for at, text in enumerate(map(text_of_cell, grid.rows[row])):
         key = words.get(_fold(text), "")
         # Geometry says where things lie, whatever columns are kept beside it.
-        beside = grid.located and at > 1 and key in _PLACED
+        beside = grid.located and at > 1 and key in PLACED
         if text and not beside:
             yield at, text, key
 
@@ -478,12 +477,12 @@ def _find_fault(
     text: str, key: ColumnKey | None, first: Mapping[Way, str], words: Iterable[str]
 ) -> Message | None:
     """Say that another heading means the same, or what one that means nothing may have meant."""
-    told = {"given": f"`{text}`"}
+    tell = partial(say_text, "tables", given=f"`{text}`")
     if key is not None:
         other = first.get(key.trail)
-        return say_text("tables", "heading twice", first=f"`{other}`", **told) if other else None
+        return tell("heading twice", first=f"`{other}`") if other else None
     near = get_close_matches(_fold(text), words, 1, _CLOSE)
-    return say_text("tables", "heading", meant=f"`{near[0]}`", **told) if near else None
+    return tell("heading", meant=f"`{near[0]}`") if near else None
 
 
 def _find_unit(heading: str) -> str:

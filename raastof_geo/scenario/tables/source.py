@@ -25,7 +25,7 @@ from raastof_geo.scenario.catalogue import Catalogue
 from raastof_geo.scenario.identity import explain_errors, find_id, find_type, fold_id, names_in
 from raastof_geo.scenario.period import read_calendar
 from raastof_geo.scenario.reading.tree import Trail, Tree, find_beside, merge_values, read_tree
-from raastof_geo.scenario.said.file import ScenarioFile
+from raastof_geo.scenario.said.file import FILES, ScenarioFile
 from raastof_geo.scenario.said.site import AXES, SiteTable, read_system
 from raastof_geo.scenario.scenario import Scenario
 from raastof_geo.scenario.tables import grid
@@ -91,8 +91,8 @@ def _extend(tree: Tree, above: Sequence[Path], *, anywhere: bool) -> None:
         tree.values = merge_values(below.values, tree.values)
         for trail in tree.places:
             below.written.pop(trail, None)  # how something else is written there
-        for told in ("keys", "places", "written"):
-            setattr(tree, told, {**getattr(below, told), **getattr(tree, told)})
+        tree.keys = below.keys | tree.keys
+        tree.places, tree.written = below.places | tree.places, below.written | tree.written
         tree.findings[:0], tree.doubts[:0] = below.findings, below.doubts
         tree.digest = hashlib.sha256(f"{tree.digest} {below.digest}".encode()).hexdigest()
         return
@@ -327,8 +327,8 @@ class _Gatherer:
     def _put(self, trail: Trail, value: Any, place: Place) -> None:
         there = self.tree.put(trail, value, place)
         if there is not None and (given := _show(there)) != _show(value):
-            said = {"given": f"`{given[:60]}`", "where": self.tree.place(trail)}
-            self.tree.tell(place, say_text("tables", "differs", key=f"`{trail[-1]}`", **said))
+            key, shown, where = f"`{trail[-1]}`", f"`{given[:60]}`", self.tree.place(trail)
+            self.tree.tell(place, say_text("tables", "differs", key=key, given=shown, where=where))
 
     def _doubt(self, sheet: grid.Headed, row: int, key: str, **values: Any) -> None:
         doubt = Finding(say_text("tables", key, **values), sheet.grid.place(row, 0))
@@ -393,7 +393,7 @@ def lay_out(scenario: Scenario, into: Path, *, named: Language | None = None) ->
 
 
 def _lead_files(values: Mapping[str, Any], home: Path, into: Path) -> None:
-    files = [(values.get("network"), "file"), (values.get("report"), "template")]
+    files = ((values.get(part), key) for part, key in FILES)
     for part, key in (*files, *((zone, "file") for zone in values.get("zones", ()))):
         if isinstance(part, dict) and part.get(key):
             part[key] = Path(os.path.relpath(home / part[key], into.resolve())).as_posix()

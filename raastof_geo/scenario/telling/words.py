@@ -136,7 +136,7 @@ class CatalogueWords:
         """Say whether a material may come to kinds of land; nothing of what is no soil."""
         for land in lands:
             if (move := self.catalogue.soil_move(material, land)) is not None:
-                ruled = move.citation or move.verdict != "forbidden"
+                ruled = move.citation or not move.forbids
                 yield read_texts("law")[f"move {move.verdict}" if ruled else "no rule"].format(
                     soil=self.class_of(material),
                     land=self.called("land", land),
@@ -271,11 +271,14 @@ def _tell_figures(words: CatalogueWords, section: str, entry: Any) -> Iterator[M
 
 def _tell_recipe(words: CatalogueWords, name: str) -> Iterator[Message]:
     recipe = words.catalogue.recipes[name]
-    told = {"inputs": words.shares(recipe.inputs), "outputs": words.shares(recipe.outputs)}
-    emission = f"{words.number(recipe.kg_co2e_per_t.value)} kg CO2e"
-    price = f"{words.number(recipe.dkk_per_t.value)} {tell_unit('DKK')}"
-    told |= {"name": words.called("recipes", name), "emission": emission, "price": price}
-    yield read_texts("glossary")["recipe"].format(id=name, **told)
+    yield read_texts("glossary")["recipe"].format(
+        id=name,
+        name=words.called("recipes", name),
+        inputs=words.shares(recipe.inputs),
+        outputs=words.shares(recipe.outputs),
+        emission=f"{words.number(recipe.kg_co2e_per_t.value)} kg CO2e",
+        price=f"{words.number(recipe.dkk_per_t.value)} {tell_unit('DKK')}",
+    )
     for one, share in recipe.outputs.items():
         yield say("{what}: {figure}", what=words.material(one), figure=words.figure(share))
     yield from _tell_figures(words, "recipes", recipe)
@@ -422,7 +425,7 @@ class _Question(CatalogueWords):
         yield self._say(f"rule {fit.verdict}", **self.cited(fit))
         yield tell_dates(fit)
         yield from self._tell_condition(fit.condition)
-        if fit.verdict != "forbidden":
+        if not fit.forbids:
             yield from self._tell_ratio(fit)
 
     def _say(self, key: str, **values: Any) -> Message:
