@@ -270,17 +270,22 @@ def _list_targets(plan: Plan, load_t: float) -> Iterator[Worth]:
             yield Worth((*head, "at_least"), "", None, what, level, step, level * needed_t, 1)
 
 
+def _matters_beyond_limits(plan: Plan) -> bool:
+    """Tell if decisions, objectives that may be worsened, or what projects have alone matter."""
+    said = plan.scenario.said
+    loose = said.targets.fairness is not None or any(step.tolerance for step in said.objectives)
+    return loose or bool(plan.proof.programme.whole.any())
+
+
 def _find_rows(
     plan: Plan, values: list[Worth], load_t: float
 ) -> tuple[Corner | None, dict[int, Floats]]:
     """Find the corner of a plan, and what a load of amounts, by number, changes of its limits.
 
-    None where decisions, objectives that may be worsened, or what projects have alone hang on it.
+    None where more than limits hangs on them, so that prices would not tell all.
     """
-    said, changes = plan.scenario.said, dict[int, Floats]()
-    loose = said.targets.fairness or any(step.tolerance for step in said.objectives)
-    opened = lay_open(plan, lambda _legs, _scenario: None)
-    if plan.proof.programme.whole.any() or loose or (moves := react(opened, plan)) is None:
+    opened, changes = lay_open(plan, lambda _legs, _scenario: None), dict[int, Floats]()
+    if _matters_beyond_limits(plan) or (moves := react(opened, plan)) is None:
         return None, {}
     keys = {key: at for at, key in enumerate(moves.found.keys)}
     numbers = np.array([family.number(about) for family, about in moves.names], object)
