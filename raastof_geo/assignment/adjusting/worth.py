@@ -270,8 +270,8 @@ def _list_targets(plan: Plan, load_t: float) -> Iterator[Worth]:
             yield Worth((*head, "at_least"), "", None, what, level, step, level * needed_t, 1)
 
 
-def _hangs_together(plan: Plan) -> bool:
-    """Tell whether decisions, objectives to be worsened, or what projects have alone count."""
+def _matters_beyond_limits(plan: Plan) -> bool:
+    """Tell if decisions, objectives that may be worsened, or what projects have alone matter."""
     said = plan.scenario.said
     loose = said.targets.fairness is not None or any(step.tolerance for step in said.objectives)
     return loose or bool(plan.proof.programme.whole.any())
@@ -282,10 +282,10 @@ def _find_rows(
 ) -> tuple[Corner | None, dict[int, Floats]]:
     """Find the corner of a plan, and what a load of amounts, by number, changes of its limits.
 
-    None where more than limits hangs on them.
+    None where more than limits hangs on them, so that prices would not tell all.
     """
     opened, changes = lay_open(plan, lambda _legs, _scenario: None), dict[int, Floats]()
-    if _hangs_together(plan) or (moves := react(opened, plan)) is None:
+    if _matters_beyond_limits(plan) or (moves := react(opened, plan)) is None:
         return None, {}
     keys = {key: at for at, key in enumerate(moves.found.keys)}
     numbers = np.array([family.number(about) for family, about in moves.names], object)
