@@ -128,10 +128,10 @@ class _Scene:
         """Draw the map without its key."""
         yield drawing.Shape(drawing.box(0, 0, self.width, self.height), fill=_SEA)
         yield from self._draw_land()
-        routes = {id(one.points): shapely.LineString(one.points) for one in self.lines}
+        routes = {one.points.tobytes(): shapely.LineString(one.points) for one in self.lines}
         simple = shapely.simplify([*routes.values()], _TOLERANCE_DEG)
         drawn = dict(zip(routes, shapely.transform(simple, self._project), strict=True))
-        ways = [(one, drawn[id(one.points)]) for one in self.lines]
+        ways = [(one, drawn[one.points.tobytes()]) for one in self.lines]
         ways.sort(key=lambda one: (not one[0].virgin, -one[0].tonnes))
         for line, way in ways:
             look = {"stroke": VIRGIN_COLOUR if line.virgin else DARK, "opacity": 0.85}

@@ -72,7 +72,7 @@ class Sequence:
     tag: str | None = None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Mapping:
     """Keys and values, in the order in which they stand."""
 

@@ -174,7 +174,7 @@ class _Planter:
     def __init__(self, tree: Tree) -> None:
         self.tree = tree
         self.count = 0
-        self.known: dict[int, tuple[nodes.Mapping, Entries]] = {}
+        self.known: dict[nodes.Mapping, Entries] = {}
         """The entries of each mapping, so that one that is repeated is looked at once."""
         self.told: set[Place] = set()
 
@@ -208,7 +208,7 @@ class _Planter:
 
     def _entries(self, node: nodes.Mapping, level: int) -> Entries:
         """Give what a mapping holds: what `<<` brings, and its own above that."""
-        if id(node) not in self.known:
+        if node not in self.known:
             self._spend(0, node, level)
             own, merged = self._own(node)
             brought: Entries = {}
@@ -217,8 +217,8 @@ class _Planter:
                 self._spend(len(entries), node)
                 for key, entry in entries.items():
                     brought.setdefault(key, entry)
-            self.known[id(node)] = node, {**brought, **own}
-        return self.known[id(node)][1]
+            self.known[node] = {**brought, **own}
+        return self.known[node]
 
     def _own(self, node: nodes.Mapping) -> tuple[Entries, list[nodes.Mapping]]:
         own: Entries = {}
