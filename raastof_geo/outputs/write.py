@@ -71,7 +71,7 @@ def _deal_lots(wanted: Sequence[Output]) -> Iterator[list[Output]]:
         names = {one.name for one in wanted}
         ready = {one.name for one in wanted if one.quotes not in names}
         lot = [*wanted]
-        for better in (ready, {one.quotes for one in wanted}, names - {INDEX}):
+        for better in (ready, {one.quotes for one in wanted if one.name != INDEX}, names - {INDEX}):
             lot = [one for one in lot if one.name in better] or lot
         yield lot
         wanted = [one for one in wanted if one not in lot]

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 import pandas as pd
 import shapely
-from raastof_geo.arrays import Floats, Indices, Integers, Mask, Objects, lay_runs
+from raastof_geo.arrays import Floats, Indices, Integers, Mask, Objects
 from raastof_geo.cache import fingerprint, keep, read_arrays, write_arrays
 from raastof_geo.legs.legs import Legs
 from raastof_geo.legs.roads import RoadPrices
@@ -273,11 +273,7 @@ def _outline_towns(network: RoadNetwork) -> list[Floats]:
 def _draw_class(network: RoadNetwork, which: Any) -> list[str]:
     """Join edges into long lines, for the eye only."""
     edges: Indices = np.flatnonzero(which)
-    sizes = np.diff(network.point_start)[edges]
-    points = lay_runs(network.point_start[edges], sizes)
-    lines: Any = shapely.linestrings(
-        np.column_stack([network.lon[points], network.lat[points]]),
-        indices=np.repeat(np.arange(len(edges)), sizes),
-    )
+    points, sizes = network.draw(edges, np.ones(len(edges), bool))
+    lines: Any = shapely.linestrings(points, indices=np.repeat(np.arange(len(edges)), sizes))
     parts: Any = shapely.get_parts(shapely.line_merge(shapely.multilinestrings(lines)))
     return [line for line in spell_streets(map(shapely.get_coordinates, parts)) if line]
