@@ -14,12 +14,14 @@ from raastof_geo.assignment.rules import (
     lay_columns,
     lay_programme,
     lay_rows,
+    mark_columns,
     trucks_matter,
 )
 from raastof_geo.assignment.rules.choices import most_tonnes
 from raastof_geo.assignment.solving.price_in import Clock, How, Master
 from raastof_geo.assignment.solving.solve import Search, solve
 from raastof_geo.assignment.solving.stated import Labels, break_ties
+from raastof_geo.assignment.statement import layout
 from raastof_geo.assignment.statement.row import DeclaredRule, build_programme
 from raastof_geo.effect import answer_target, measure_effect
 from raastof_geo.effect.saving import divide_savings
@@ -47,6 +49,21 @@ def trailer_costs_more(legs: Legs) -> Legs:
 
 
 # --- no column is dropped that a rule may need ---------------------------------------------------
+
+
+@pytest.mark.parametrize("change", [lambda legs: legs, trailer_costs_more])
+@pytest.mark.parametrize("turned", [False, True])
+def test_columns_that_would_be_laid_are_marked_among_those_of_every_truck(change, turned):
+    """By either objective first: of each pair and period the truck that serves it best."""
+    scenario = make_scenario(TWO_TRUCKS)
+    steps = scenario.said.objectives
+    scenario = scenario.saying(objectives=steps[::-1] if turned else steps)
+    legs = change(make_legs(scenario, random_kilometres(3)))
+    every, laid = layout.build_problem(scenario, legs), lay_columns(scenario, legs, RULES)
+    kept = every.only(np.flatnonzero(mark_columns(every, RULES)))
+    assert 0 < kept.column_count == laid.column_count < every.column_count
+    for key in ("giver", "taker", "vehicle", "period"):
+        assert kept.labels(key).tolist() == laid.labels(key).tolist()
 
 
 def test_every_rule_of_ours_says_when_it_is_blind_to_trucks():

@@ -7,7 +7,7 @@ import pytest
 from two_ways import EDGES, LONG_KM, NODES, SHORT_KM, WORLD, limit
 from worlds import make_network, make_scenario
 from raastof_geo.errors import RoadDataError, ScenarioError
-from raastof_geo.legs.legs import price_legs
+from raastof_geo.legs.legs import price_legs, price_more
 from raastof_geo.legs.roads import Haulage, RoadPrices
 from raastof_geo.roads.road import LIMITS, Access, Road
 from raastof_geo.roads.routing.drive import size_truck
@@ -241,6 +241,23 @@ def test_changing_tonnes_recomputes_no_distance(monkeypatch):
     other = make_scenario(WORLD.replace("{NETWORK}", "{}").replace("100 t", "250 t"))
     again = price_legs(other, network, anchors)
     pd.testing.assert_frame_equal(first.frame, again.frame)
+
+
+def test_pairs_that_may_deal_now_are_priced_beside_those_that_are_known(monkeypatch):
+    """Figures are those of a run that prices all; nothing new, nothing is priced."""
+    text = WORLD.replace("{NETWORK}", "{}")
+    network = make_network(NODES, EDGES, lengths_m=[3100, 6100, 3200, 4000, 4001])
+    scenario, other = (make_scenario(text.replace("fill_sand", one)) for one in WARES)
+    anchors = snap_sites(network, scenario.sites)
+    legs, whole = (price_legs(one, network, anchors) for one in (scenario, other))
+    more = price_more(legs, other)
+    assert len(legs.frame) < len(more.frame)
+    pd.testing.assert_frame_equal(more.frame, whole.frame, check_exact=True)
+    monkeypatch.setattr(RoadPrices, "weigh", None)
+    assert price_more(more, other) is more
+
+
+WARES = "fill_sand", "fill_sand, sub_base_gravel"
 
 
 class _Begun(ProcessPoolExecutor):

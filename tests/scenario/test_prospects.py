@@ -9,7 +9,14 @@ from raastof_geo.assignment import assign
 from raastof_geo.cli import run_command
 from raastof_geo.errors import NoPlanError, ScenarioError
 from raastof_geo.language import speaking
-from raastof_geo.scenario.parties import Lack, find_idle
+from raastof_geo.scenario.parties import (
+    Lack,
+    find_idle,
+    find_partners,
+    list_givers,
+    list_takers,
+    may_deal,
+)
 
 ZEALAND = CASES / "west_zealand.yaml"
 
@@ -250,3 +257,14 @@ def test_made_up_legs_agree(zealand):
     scenario = make_scenario(text.replace("at_least: 20 %", "at_least: 1 %"))
     plan = assign(scenario, make_legs(scenario))
     assert plan.processed["tonnes"].sum() > 0
+
+
+@settings(max_examples=60)
+@given(world=whole_worlds())
+def test_partners_by_sort_are_those_of_each(world):
+    """Asked once for each sort of giver, and each giver has just those it may deal with."""
+    scenario = world.scenario
+    takers = list_takers(scenario)
+    found = [(giver, partners.takers) for giver, partners in find_partners(scenario)]
+    asked = [(one, tuple(t for t in takers if may_deal(one, t))) for one in list_givers(scenario)]
+    assert found == asked
