@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 import numpy as np
 import pytest
 from worlds import EVERYTHING, PIT_AND_PROJECT, make_legs, make_scenario, random_kilometres
 from raastof_geo.assignment import assign
+from raastof_geo.assignment.rules.limits import SHARE_REACHED
+from raastof_geo.assignment.solving.price_in import Start
+from raastof_geo.assignment.solving.stated import BASIC
+from raastof_geo.effect import answer_target
 
 TIED = PIT_AND_PROJECT.replace(
     "  tip:",
@@ -60,3 +65,25 @@ def test_the_end_of_an_unlike_world_is_no_start():
     plan = assign(other, make_legs(other))
     begun = assign(scenarios[0], legs, start=plan)
     np.testing.assert_array_equal(begun.proof.values, assign(scenarios[0], legs).proof.values)
+
+
+@pytest.mark.parametrize(("at_least", "binds"), [("0 %", False), ("40 %", True)])
+@pytest.mark.parametrize("small", [20_000, 5])
+def test_the_largest_share_is_the_same_from_any_corner(monkeypatch, at_least, binds, small):
+    """A target that does not bind leaves a corner to begin from; one that binds leaves none."""
+    monkeypatch.setattr("raastof_geo.assignment.solving.price_in._SMALL", small)
+    text = f"{PIT_AND_PROJECT}targets: {{secondary_share: {{at_least: {at_least}}}}}\n"
+    scenario = make_scenario(text)
+    km = {("digging", "road"): 60.0, ("digging", "tip"): 1.0, ("pit", "road"): 1.0}
+    plan = assign(scenario, make_legs(scenario, km))
+    asking = np.array([row.family is SHARE_REACHED for row in plan.proof.rows], bool)
+    kept = plan.proof.start.keep_rows(~asking)
+    assert (kept.basis is None) == binds == (plan.proof.start.basis.rows[asking][0] != BASIC)
+    nowhere = replace(plan, proof=replace(plan.proof, start=Start(plan.proof.start.columns)))
+    warm, cold = answer_target(plan), answer_target(nowhere)
+    assert [one.largest for one in warm.reaches] == pytest.approx(
+        [one.largest for one in cold.reaches], rel=1e-9
+    )
+    assert [one.more_at_largest for one in warm.reaches] == pytest.approx(
+        [one.more_at_largest for one in cold.reaches], rel=1e-9, abs=1e-6
+    )
