@@ -68,7 +68,7 @@ class _Deals:
 
     def _most_given(self, deals: Sequence[Trade]) -> float:
         givers = {deal.giver.id: deal.giver for deal in deals}.values()
-        piles = {(one.site, one.material) for one in givers if self.is_pile(one)}
+        piles = dict.fromkeys((one.site, one.material) for one in givers if self.is_pile(one))
         most = sum(itertools.starmap(self.in_all, piles))
         for giver in givers:
             if giver.kind.converts() and not self.is_pile(giver):
