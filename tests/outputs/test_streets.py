@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from raastof_geo.outputs.pages.streets import encode_lines, encode_numbers
 
@@ -22,6 +22,7 @@ def letters_of(values):
     return text
 
 
+@settings(deadline=None)
 @given(runs=st.lists(NUMBERS, max_size=6))
 def test_runs_of_numbers_are_written_as_each_alone(runs):
     counts = np.array([len(run) for run in runs], np.int64)

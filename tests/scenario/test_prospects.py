@@ -259,7 +259,7 @@ def test_made_up_legs_agree(zealand):
     assert plan.processed["tonnes"].sum() > 0
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(world=whole_worlds())
 def test_partners_by_sort_are_those_of_each(world):
     """Asked once for each sort of giver, and each giver has just those it may deal with."""
