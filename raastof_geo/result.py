@@ -81,7 +81,8 @@ class Result(Shown):
         Who looks at it needs the internet, for Folium's page fetches its scripts. `options` go to
         `GeoDataFrame.explore`, which asks for `pip install "raastof-geo[notebooks]"`.
         """
-        routes = self.routes().reset_index().dropna(subset=["geometry"])
+        routes = self.routes().reset_index()
+        routes = routes[routes.geometry.notna()]
         plain = routes.astype(dict.fromkeys(routes.select_dtypes("datetime").columns, str))
         drawn = plain.explore(column=column, **{"tiles": None, "legend": True} | options)
         return cast("folium.Map", drawn)

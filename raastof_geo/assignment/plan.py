@@ -330,7 +330,9 @@ def _build_plan(laid: Laid, found: Solution, nearest: Solution | None) -> Plan:
         openings=openings.assign(opened=opened, **openings[["kg_co2e", "dkk"]].mul(opened, axis=0)),
         fleet=tabulate_fleet(small, amount),
         shadow_prices=pd.DataFrame(index=range(len(laid.rows))).assign(
-            **{key: [*map(attrgetter(key), laid.rows)] for key in ("rule", "label", "sense")},
+            rule=[row.rule for row in laid.rows],
+            label=[row.label for row in laid.rows],
+            sense=[row.sense for row in laid.rows],
             limit=np.array([row.limit for row in laid.rows], np.float64),
             used=programme.used(np.flatnonzero(values), amount),
             shadow_price=found.shadow_prices,

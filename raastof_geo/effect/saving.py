@@ -324,8 +324,8 @@ def tabulate_payments(books: Books) -> pd.DataFrame:
     """
     parts = parts_of(COST)
     table: dict[tuple[str, str], dict[str, float]] = {
-        ("project", str(project)): {str(part): float(row[part]) for part in parts}
-        for project, row in books.by("project")[[*parts]].to_dict("index").items()
+        ("project", str(project)): dict(zip(parts, row.tolist(), strict=True))
+        for project, row in books.by("project")[[*parts]].iterrows()
     }
     lines, scenario = books.lines, books.scenario
     own = project_sites(scenario)

@@ -253,9 +253,8 @@ def _lay_out(ensemble: Ensemble) -> Iterator[document.Block]:
         # The middle of regrets and of tonnes that are lost, and what 95 of 100 are below.
         at = [len(held) // 2, min(len(held) - 1, int(0.95 * len(held)))]
         (middle, high), (lost, most) = (map(round_off, one) for one in np.sort(held, axis=0)[at].T)
-        known: Any = {"middle": middle, "high": high, "lost": lost, "most": most}
-        known |= {"unit": _unit_of(ensemble), "count": len(held)}
-        yield document.Paragraph(_tell("regret", **known))
+        rest = _tell("regret", middle=middle, high=high, lost=lost, most=most, count=len(held))
+        yield document.Paragraph(rest.format(unit=_unit_of(ensemble)))
     yield from _tell_sets(ensemble) if ensemble.sets else ()
     yield document.Heading(say("Every match"), anchor="matches")
     weights = [one.weight for one in ensemble.used if one.today_t and one.weight is not None]

@@ -130,7 +130,8 @@ def _number_pages(
     """Say on which page each section begins: a new one where it might not fit, so contents hold."""
     room, down, broad = size
     blocks = document.blocks
-    starts = [place for place, one in enumerate(blocks) if getattr(one, "level", 0) == 2]
+    each = enumerate(blocks)
+    starts = [place for place, one in each if isinstance(one, kinds.Heading) and one.level == 2]
     heads: list[Block] = [kinds.Heading(document.title), *map(Paragraph, below)]
     page, used = 1, 14.0 * len(starts) + sum(_measure(one, {}, room, broad) for one in heads)
     for start, end in pairwise([*starts, len(blocks)]):
