@@ -294,7 +294,7 @@ def test_a_road_closed_to_some_ends_for_them_whoever_may_not_turn(closed, bound)
         network = replace(network, turns=(), some_turns=some)
     stops = {"pit": RoadStop(0, 0.5), "road": RoadStop(1, 0.5)}
     prices = RoadPrices(make_scenario(text.replace("{NETWORK}", "{}")), network, stops)
-    found = prices.find("pit", "road", "tipper_4_axle")
+    found = prices.find([("pit", "road")], "tipper_4_axle")
     assert found.exists[0]
     driven = Haulage(prices, "tipper_4_axle", prices.spell_of("2027")).prices.quantities["km"]
     assert found.sums({"km": driven})["km"][0] == pytest.approx(0.05 + 0.2 + 0.05)
