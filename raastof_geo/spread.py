@@ -5,6 +5,7 @@ import gc
 import multiprocessing
 import os
 import pickle
+import shutil
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -12,7 +13,9 @@ from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExec
 from contextlib import contextmanager, suppress
 from functools import lru_cache, partial
 from operator import methodcaller
+from pathlib import Path
 from pkgutil import resolve_name
+from tempfile import NamedTemporaryFile, TemporaryDirectory
 from typing import Any, TypeAlias, TypeVar, cast
 from raastof_geo.errors import InputError, refusing
 
@@ -30,6 +33,9 @@ _PATIENCE_S, _RETRIES = 20, 3
 class Team(ProcessPoolExecutor):
     """Processes whose work is shared by the one that started them."""
 
+    folder: str
+    """Where what they share lies: a pipe would carry it again with every task."""
+
 
 def spread(
     executor: Executor | None, do: Callable[[T, Task], Answer], shared: T, items: Sequence[Task]
@@ -37,9 +43,9 @@ def spread(
     """Give `do(shared, item)` of each item, in their order; without an executor here, in turn.
 
     What they share is pickled once, whatever it is, and stays with a worker for the items that
-    follow, so that a task costs no more than its item. Nobody works on when this is left, be it by
-    an error of one of them. In a `Team` this process works, too: from the last item on, while it
-    waits for others. What workers that died have left undone is done here.
+    follow, so that a task of a `Team` costs no more than its item. Nobody works on when this is
+    left, be it by an error of one of them. In a `Team` this process works, too: from the last item
+    on, while it waits for others. What workers that died have left undone is done here.
     """
     done, at = dict[int, Answer](), 0
     for number, answer in gather(executor, do, shared, items):
@@ -54,10 +60,10 @@ def gather(
 ) -> Iterator[tuple[int, Answer]]:
     """Give the number of each item and `do(shared, item)`, as `spread` does, as they come done."""
     left, here = dict[int, Future[Answer]](), [*reversed(range(len(items)))]
+    packed: Any = None
     try:
         if executor is not None and len(items) > 1:
-            packed = pickle.dumps(shared, protocol=pickle.HIGHEST_PROTOCOL)
-            packed = getattr(executor, "share", bytes)(packed)
+            packed = _pack(executor, shared)
             with suppress(BrokenExecutor):
                 while here:
                     left[here[-1]] = executor.submit(_do, do, packed, items[here[-1]])
@@ -79,6 +85,9 @@ def gather(
     finally:
         _take(left, methodcaller("cancel"))
         wait(left.values())
+        if isinstance(packed, Path):
+            with suppress(OSError):
+                packed.unlink()
 
 
 _Tasks: TypeAlias = dict[int, Future[Answer]]
@@ -103,13 +112,25 @@ def _is_lost(task: Future[Any]) -> bool:
     return task.cancelled() or killed
 
 
-def _do(do: Callable[[Any, Task], Answer], packed: bytes, item: Task) -> Answer:
+def _pack(executor: Executor, shared: object) -> Any:
+    if isinstance(executor, Team):
+        with suppress(OSError), NamedTemporaryFile(dir=executor.folder, delete=False) as file:
+            pickle.dump(shared, file, pickle.HIGHEST_PROTOCOL)
+            return Path(file.name)
+    packed = pickle.dumps(shared, pickle.HIGHEST_PROTOCOL)  # the disk being full, for a team too
+    return getattr(executor, "share", bytes)(packed)
+
+
+def _do(do: Callable[[Any, Task], Answer], packed: bytes | Path, item: Task) -> Answer:
     return do(_unpack(packed), item)
 
 
-@lru_cache(maxsize=2)
-def _unpack(packed: bytes) -> Any:
-    return pickle.loads(packed)  # noqa: S301 - from the process that asked
+@lru_cache(maxsize=1)  # of a large scenario one is large
+def _unpack(packed: bytes | Path) -> Any:
+    if isinstance(packed, bytes):
+        return pickle.loads(packed)  # noqa: S301 - from the process that asked
+    with packed.open("rb") as file:
+        return pickle.load(file)  # noqa: S301 - as above
 
 
 @contextmanager
@@ -124,13 +145,15 @@ def working(workers: int | None, *, ready: str) -> Iterator[Team | None]:
         yield None
         return
     begun = multiprocessing.get_context("spawn")
-    team = Team(count - 1, begun, initializer=_begin, initargs=(ready, gc.get_threshold()))
-    for _ in range(count - 1):
-        team.submit(int)  # a pool starts a process when there is something to do
-    try:
-        yield team
-    finally:
-        team.shutdown(cancel_futures=True)
+    with TemporaryDirectory(prefix="raastof_", ignore_cleanup_errors=True) as folder:
+        team = Team(count - 1, begun, _begin, (ready, gc.get_threshold(), folder))
+        team.folder = folder
+        for _ in range(count - 1):
+            team.submit(int)  # a pool starts a process when there is something to do
+        try:
+            yield team
+        finally:
+            team.shutdown(cancel_futures=True)
 
 
 @contextmanager
@@ -149,17 +172,18 @@ def reaching(scheduler: str) -> Iterator[Executor]:
         yield executor
 
 
-def _begin(ready: str, thresholds: tuple[int, int, int]) -> None:
+def _begin(ready: str, thresholds: tuple[int, int, int], folder: str) -> None:
     """Leave Ctrl-C to the process that wants the work, do not outlive it, collect as it does."""
     gc.set_threshold(*thresholds)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_follow, daemon=True).start()
+    threading.Thread(target=_follow, args=(folder,), daemon=True).start()
     atexit.register(gc.freeze)  # leaving, it looks for no garbage: that takes half a second
     if callable(found := resolve_name(ready)):
         found()
 
 
-def _follow() -> None:
+def _follow(folder: str) -> None:
     if (parent := multiprocessing.parent_process()) is not None:
         parent.join()
+        shutil.rmtree(folder, ignore_errors=True)
         os._exit(1)

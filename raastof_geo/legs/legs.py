@@ -150,13 +150,12 @@ def price_legs(
     an `executor`. Returns the legs that a truck can drive there and back; their `lost` tells of the
     others, and why.
     """
-    roads, pairs = RoadPrices(scenario, network, place_stops(anchors), model), None
+    roads = RoadPrices(scenario, network, place_stops(anchors), model)
+    pairs = compatible_pairs(scenario)
     if isinstance(executor, ProcessPoolExecutor):  # whose processes share the cache
-        pairs = compatible_pairs(scenario)
         ways = [*product(scenario.said.vehicles, roads.spells, BOTH_LOADS)]
         if len(pairs) * len(ways) > _MOST_ALONE:
-            for _ in spread(executor, _find_ahead, (roads, pairs), ways):
-                pass
+            list(spread(executor, _find_ahead, (roads, pairs), ways))
     return _price_on(roads, pairs)
 
 
@@ -169,7 +168,8 @@ def _find_ahead(shared: tuple[RoadPrices, pd.DataFrame], way: tuple[str, Active,
 
 def price_again(legs: Legs, scenario: Scenario) -> Legs | None:
     """Price a scenario with the same sites. Returns legs on these roads; none: no roads."""
-    return None if legs.roads is None else _price_on(replace(legs.roads, scenario=scenario))
+    pairs, roads = compatible_pairs(scenario), legs.roads
+    return None if roads is None else _price_on(replace(roads, scenario=scenario), pairs)
 
 
 def price_one_more(legs: Legs, scenario: Scenario, site: str, stop: RoadStop) -> Legs:
@@ -204,9 +204,8 @@ def _join(legs: Legs, more: Legs) -> Legs:
     )
 
 
-def _price_on(roads: RoadPrices, pairs: pd.DataFrame | None = None) -> Legs:
+def _price_on(roads: RoadPrices, pairs: pd.DataFrame) -> Legs:
     scenario = roads.scenario
-    pairs = compatible_pairs(scenario) if pairs is None else pairs
     frames, lost, empty = [], [], []
     for vehicle_id, (active, periods) in product(scenario.said.vehicles, roads.spells.items()):
         if not (legal := [one for one in periods if scenario.may_drive(vehicle_id, one)]):

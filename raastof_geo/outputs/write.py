@@ -52,8 +52,7 @@ def write_outputs(
     try:
         with exchanging(into, version=__version__) as draft:
             for lot in _deal_lots(wanted):
-                for _ in spread(executor, _write, (result, draft), lot):
-                    pass
+                list(spread(executor, _write, (result, draft), lot))
     except OutputError:
         raise
     except OSError as error:

@@ -545,10 +545,7 @@ class Scenario(Shown):
     def _fits(
         self, demand: Demand, only: tuple[str, ...] | None
     ) -> tuple[dict[str, float], dict[str, set[str]]]:
-        """Find what may serve a need: the ratio of each, and the periods in which its rule holds.
-
-        Materials without a rule are among the first only.
-        """
+        """Find what may serve a need: its ratio, and if there is a rule on it, when that holds."""
         ratios, held = {}, {}
         for material in self.catalogue.materials:
             if (only is None or material in only) and self.blocks(material, demand) is None:

@@ -14,10 +14,10 @@ import numpy as np
 import pandas as pd
 from raastof_geo.arrays import Columns, Floats, Integers, Mask
 from raastof_geo.assignment.plan import Plan
-from raastof_geo.assignment.rules import lay_programme, mark_columns
+from raastof_geo.assignment.rules import lay_programme, trucks_matter
 from raastof_geo.assignment.rules.choices import BOUNDED
 from raastof_geo.assignment.rules.limits import GOALS_HELD, goals_held
-from raastof_geo.assignment.statement.layout import build_problem
+from raastof_geo.assignment.statement.layout import build_problem, serve_best
 from raastof_geo.assignment.statement.problem import ColumnKind, Problem
 from raastof_geo.assignment.statement.row import Programme, Row, RowName, Rule
 from raastof_geo.legs.legs import LEG_KEYS, Legs, price_more
@@ -170,7 +170,8 @@ def _lay_for_each_order(plan: Plan, wide: Scenario, legs: Legs) -> tuple[Problem
     orders: dict[str, Mask] = {}
     for first in steps:
         turned = wide.saying(objectives=tuple(sorted(steps, key=lambda one: one is not first)))
-        orders[first.name] = mark_columns(every.with_scenario(turned), plan.rules)
+        best = None if trucks_matter(plan.rules, wide.said) else every.with_scenario(turned)
+        orders[first.name] = np.ones(every.column_count, bool) if best is None else serve_best(best)
     kept = np.flatnonzero(np.logical_or.reduce(list(orders.values())))
     return every.only(kept), {name: mask[kept] for name, mask in orders.items()}
 

@@ -9,10 +9,9 @@ so that shadow prices times limits add up to the objective.
 from collections.abc import Sequence
 from dataclasses import replace
 import numpy as np
-from raastof_geo.arrays import Mask
 from raastof_geo.assignment.rules import choices, limits, masses
 from raastof_geo.assignment.rules.choices import bound_everything
-from raastof_geo.assignment.statement.layout import build_problem, serve_best
+from raastof_geo.assignment.statement.layout import build_problem
 from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.assignment.statement.row import DeclaredRule, Programme, Row, Rule, build_programme
 from raastof_geo.legs.legs import Legs
@@ -44,12 +43,6 @@ def trucks_matter(rules: Sequence[Rule], said: ScenarioFile) -> bool:
 def lay_columns(scenario: Scenario, legs: Legs, rules: Sequence[Rule]) -> Problem:
     """Lay out the columns of a scenario: of each truck, or of the best where rules see none."""
     return build_problem(scenario, legs, every_vehicle=trucks_matter(rules, scenario.said))
-
-
-def mark_columns(problem: Problem, rules: Sequence[Rule]) -> Mask:
-    """Tell which columns of a problem with those of every truck `lay_columns` would lay out."""
-    needed = trucks_matter(rules, problem.scenario.said)
-    return np.ones(problem.column_count, bool) if needed else serve_best(problem)
 
 
 def lay_rows(problem: Problem, rules: Sequence[Rule]) -> list[Row]:

@@ -330,7 +330,6 @@ def write_calendar(result: Result, title: str, moved: Sequence[Transport], path:
     calendar.add("calscale", "GREGORIAN")
     calendar.add("x-wr-calname", _in_a_line(title))
     *lines, end = calendar.to_ical().splitlines()
-
     for one in moved:
         period, told = scenario.periods[one.period], say_transport(scenario, one)
         mark = hashlib.sha256("\0".join((scenario.id, *one[:5])).encode("utf-8", "surrogatepass"))
@@ -338,9 +337,9 @@ def write_calendar(result: Result, title: str, moved: Sequence[Transport], path:
         if one.direction != "stays":
             about.insert(1, say_loads(one.loads, count_weekdays(period)))
         summary, *rest = map(_in_a_line, about)
-        own = {"SUMMARY": summary, "DESCRIPTION": "\n".join([summary, *rest])}
-        own |= {"LOCATION": _in_a_line(scenario.site_name(one.site))}
-        put = {f"{name}:".encode(): _write_line(name, text) for name, text in own.items()}
+        where, text = scenario.site_name(one.site), "\n".join([summary, *rest])
+        own = {"SUMMARY": summary, "DESCRIPTION": text, "LOCATION": _in_a_line(where)}
+        put = {f"{name}:".encode(): _write_line(name, it) for name, it in own.items()}
         put[b"UID:"] = f"UID:{mark.hexdigest()[:32]}@raastof_geo".encode()
         lines += [put.get(line, line) for line in _lay_out(period, moment)]
     path.write_bytes(b"\r\n".join([*lines, end, b""]))

@@ -14,16 +14,8 @@ from raastof_geo.effect.burden import count_weekdays, list_trips
 from raastof_geo.figures.vocabulary import LOADS_DRIVEN, TRANSPORT_WTW, VIRGIN, shown_in_lines
 from raastof_geo.language import format_number, read_texts, say, speaking, translate
 from raastof_geo.outputs.opening import conclude, elaborate, say_effect, say_in_all, tell_credit
+from raastof_geo.outputs.pages import streets
 from raastof_geo.outputs.pages.page import Controls, Element, Page, PlanMap, pack_later
-from raastof_geo.outputs.pages.streets import (
-    DECIMALS,
-    Errand,
-    describe_areas,
-    describe_base,
-    encode_lines,
-    lay_streets,
-    pack,
-)
 from raastof_geo.outputs.pages.what_if import embed_plan
 from raastof_geo.outputs.palette import BURDEN_CLASSES, FAMILIES, ROLE_MARKS, ZONE, colour_materials
 from raastof_geo.outputs.tables.summary import summarise
@@ -79,14 +71,16 @@ class BaseRoads(Element):
     """Land, towns, roads, ferries and names; small roads near some places [lon and lat]."""
 
     def __init__(self, network: RoadNetwork, near: Iterable[tuple[float, float]] = ()) -> None:
-        super().__init__("base", {"base": describe_base(network, near)}, name=str(say("Roads")))
+        super().__init__(
+            "base", {"base": streets.describe_base(network, near)}, name=str(say("Roads"))
+        )
 
 
 class Areas(Element):
     """The borders of municipalities, and their names; of the built-in region by default."""
 
     def __init__(self, region: Region | None = None) -> None:
-        areas = describe_areas(region or read_region())
+        areas = streets.describe_areas(region or read_region())
         super().__init__("areas", {"areas": areas}, name=str(say("Municipalities")))
 
 
@@ -156,7 +150,7 @@ class MapStory:
 
     def __init__(self, result: Result, *, proof: str = "") -> None:
         self.result, self.proof = result, proof
-        self._errands: dict[Errand, int] = {}
+        self._errands: dict[streets.Errand, int] = {}
         self._uses: dict[str, int] = {}
 
     @classmethod
@@ -177,8 +171,8 @@ class MapStory:
         flows = {"plan": self._lay_flows(plan.flows), "before": self._lay_flows(before)}
         trips = {"plan": self._count_trips(plan.flows, plan.empty_trips)}
         trips["before"] = self._count_trips(before, None)
-        segments, routes = lay_streets(self.result.legs, self._errands)
-        roads = {"decimals": DECIMALS, "segments": segments, "routes": routes}
+        segments, routes = streets.lay_streets(self.result.legs, self._errands)
+        roads = {"decimals": streets.DECIMALS, "segments": segments, "routes": routes}
         return {**roads, "flows": flows, "trips": trips, "uses": list(self._uses)}
 
     @cached_property
@@ -221,7 +215,9 @@ class MapStory:
             "areas": [
                 {
                     "name": f"{rule}: {meaning}",
-                    "rings": encode_lines((one.coords for one in rings), _ZONE_TOLERANCE_DEG),
+                    "rings": streets.encode_lines(
+                        (one.coords for one in rings), _ZONE_TOLERANCE_DEG
+                    ),
                 }
                 for rule, meaning, rings in told
             ],
@@ -271,7 +267,7 @@ class MapStory:
         """Give the number of a route, a new one where nobody has asked for it."""
         if origin == goal:
             return -1
-        errand = Errand(origin, goal, vehicle, self.result.legs.spell(period), load)
+        errand = streets.Errand(origin, goal, vehicle, self.result.legs.spell(period), load)
         return self._errands.setdefault(errand, len(self._errands))
 
     def _lay_flows(self, flows: pd.DataFrame) -> dict[str, Any]:
@@ -297,7 +293,7 @@ class MapStory:
             "loads": flows["loads"],
             "kg_co2e": [round(one) for one in flows[TRANSPORT_WTW.flow]],
         }
-        return pack(pd.DataFrame(columns))
+        return streets.pack(pd.DataFrame(columns))
 
     def _count_trips(self, flows: pd.DataFrame, empty_trips: pd.DataFrame | None) -> dict[str, Any]:
         """Count trips as `measure_burden` does, by route and period instead of by road."""
@@ -306,7 +302,9 @@ class MapStory:
         trips["route"] = [self._find_route(*one) for one in ends.itertuples(index=False)]
         trips["period"] = trips["period"].map(_places(self.result.scenario.periods))
         driven = trips[(trips["route"] >= 0) & (trips["trips"] > 0)]
-        return pack(driven.groupby(["route", "period"])["trips"].sum().round(2).reset_index())
+        return streets.pack(
+            driven.groupby(["route", "period"])["trips"].sum().round(2).reset_index()
+        )
 
 
 def _materials(result: Result) -> list[dict[str, Any]]:

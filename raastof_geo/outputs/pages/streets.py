@@ -52,8 +52,7 @@ def encode_numbers(values: Integers, counts: Integers) -> list[str]:
     there = np.pad(more[:, :-1], ((0, 0), (1, 0)), constant_values=True)
     text = (((parts & 31) | (32 * more)) + 63)[there].astype(np.uint8).tobytes().decode("ascii")
     ends = np.append(0, np.cumsum(there.sum(axis=1)))
-    starts_of, stops_of = ends[stops - counts].tolist(), ends[stops].tolist()
-    return [text[start:stop] for start, stop in zip(starts_of, stops_of, strict=True)]
+    return [text[one:two] for one, two in np.stack([ends[stops - counts], ends[stops]]).T.tolist()]
 
 
 def encode_lines(lines: Iterable[Any], tolerance_deg: float, *, decimals: int = 4) -> list[str]:

@@ -19,16 +19,9 @@ from raastof_geo.language import list_codes, say, say_text
 from raastof_geo.region.layer import AnyFrame, read_polygons
 from raastof_geo.region.projection import project
 from raastof_geo.region.region import Region, lend_region, read_region
-from raastof_geo.scenario import deals, varied
+from raastof_geo.scenario import deals, identity, varied
 from raastof_geo.scenario.catalogue import Catalogue, load_catalogue, read_builtin_values
-from raastof_geo.scenario.identity import (
-    Context,
-    Fault,
-    Names,
-    explain_errors,
-    id_or_word,
-    names_in,
-)
+from raastof_geo.scenario.identity import Context, Fault, Names, explain_errors, id_or_word
 from raastof_geo.scenario.period import read_calendar
 from raastof_geo.scenario.reading.tree import Trail, Tree, find_beside, merge_values, read_tree
 from raastof_geo.scenario.said.entry import DEFAULT, Captured, Role
@@ -199,13 +192,13 @@ def _build_catalogue(tree: Tree) -> tuple[Catalogue, list[Finding]]:
 def _list_known(own: Any) -> dict[str, Names]:
     builtin = read_builtin_values()
     merged = merge_values(builtin, own) if isinstance(own, Mapping) else builtin
-    return {name: names_in(merged[name]) for name in builtin}
+    return {name: identity.names_in(merged[name]) for name in builtin}
 
 
 def _context(tree: Tree, catalogue: Catalogue, region: Region) -> Context:
     known = _list_known(tree.values.get("catalogue"))
     if isinstance(tree.values.get("sites"), Mapping):
-        known |= {"sites": names_in(tree.values.get("sites"))}
+        known |= {"sites": identity.names_in(tree.values.get("sites"))}
     drawn = {name: {"title": f"{name} Kommune"} for name in region.names}
     known |= {"drawn_municipalities": drawn}
     if region.bounds is not None and region.names:
