@@ -49,6 +49,22 @@ def test_answers_come_in_order_and_others_work_too(team):
     _until(done)
 
 
+def _look(place, _number):
+    return len(list(place.iterdir()))
+
+
+def test_what_a_team_shares_lies_in_one_file_while_it_works(team):
+    """However many tasks there are; where none can be written, each task carries it."""
+    place = Path(team.folder)
+    assert set(spread(team, _look, place, range(40))) == {1}
+    assert not any(place.iterdir())
+    team.folder = str(place / "gone")
+    try:
+        assert [product for product, _ in spread(team, _multiply, 3, range(4))] == [0, 3, 6, 9]
+    finally:
+        team.folder = str(place)
+
+
 def test_any_executor_serves():
     with ThreadPoolExecutor(3) as threads:
         found = [product for product, _ in spread(threads, _multiply, "a", range(5))]
@@ -77,16 +93,20 @@ def test_workers_do_not_outlive_who_wants_their_work(tmp_path):
         "    with working(3, ready='json') as team:\n"
         "        list(spread(team, _wait, sys.argv[2], range(3)))\n"
     )
-    script = tmp_path / "script.py"
+    script, place = tmp_path / "script.py", tmp_path / "place"
     script.write_text(code)
+    place.mkdir()
     here = str(Path(__file__).parent)
-    run = subprocess.Popen([sys.executable, script, here, tmp_path])
+    own = {**os.environ, "TMPDIR": str(place)}
+    run = subprocess.Popen([sys.executable, script, here, tmp_path], env=own)
     _until(lambda: len(list(tmp_path.glob("[0-9]"))) == 3)
     workers = {int(one.read_text()) for one in tmp_path.glob("[0-9]")} - {run.pid}
     assert len(workers) == 2
+    assert any(place.iterdir())
     run.send_signal(signal.SIGKILL)
     run.wait()
     _until(lambda: not any(map(_lives, workers)))
+    assert not any(place.iterdir())  # nothing that they shared is left behind
 
 
 def _until(come):
