@@ -21,11 +21,12 @@ from raastof_geo.roads.routing.graph import RoadStop
 from raastof_geo.roads.routing.islands import explain_islands, group_sites
 from raastof_geo.roads.routing.router import WeightedRoads
 from raastof_geo.roads.snap import Anchors, place_stops
-from raastof_geo.scenario.parties import find_partners
+from raastof_geo.scenario.parties import find_partners, list_givers, list_takers
 from raastof_geo.scenario.scenario import Scenario
 from raastof_geo.spread import spread
 
 LEG_KEYS = ("origin", "destination", "material", "vehicle", "period")
+TRIP_KEYS = ("origin", "destination", "vehicle", "period")
 Sums: TypeAlias = dict[str, Any]
 """Figures along routes, by name, and `where` they begin and end: edge and share, twice. [routes]"""
 _MOST_PAIRS = 250_000
@@ -77,7 +78,7 @@ class Legs(Shown):
     def draw(self, trips: Iterable[tuple[str, str, str, str | None]]) -> list[Floats]:
         """Draw loaded routes, in no period the first one's with one. Returns lon and lat of each.
 
-        `trips`: origin, destination, vehicle and period. Side by side is sooner than one by one.
+        `trips`: by `TRIP_KEYS`. Side by side is sooner than one by one.
         """
         spell = cache(lambda period: None if period is None else self.spell(period))
         keys: list[Any] = [(*ends, spell(period)) for *ends, period in trips]
@@ -123,7 +124,6 @@ def explain_lost(legs: Legs, *, most: int = 10) -> list[Message]:
 
 
 _ENDS = ["origin", "destination"]
-_TRIP_KEYS = [*_ENDS, "vehicle", "period"]
 _BACK = {"origin": "destination", "destination": "origin"}
 _FOR_PRICES = ["work_h", "ferry_km", "link_dkk", "toll_km"]
 """What empty trips are priced with, and are not told."""
@@ -200,7 +200,7 @@ def _join(legs: Legs, more: Legs) -> Legs:
         frame.sort_values(list(LEG_KEYS), ignore_index=True),
         more.roads,
         pd.concat([legs.lost, more.lost], ignore_index=True).drop_duplicates(),
-        pd.concat(empty, ignore_index=True).drop_duplicates(_TRIP_KEYS) if empty else None,
+        pd.concat(empty, ignore_index=True).drop_duplicates([*TRIP_KEYS]) if empty else None,
     )
 
 
@@ -251,7 +251,8 @@ def _find_there_and_back(
 
 def compatible_pairs(scenario: Scenario) -> pd.DataFrame:
     """List who may send what to whom. Returns `origin`, `destination` and `material`, sorted."""
-    deals = {(giver.site, giver.material, them) for giver, them in find_partners(scenario)}
+    found = find_partners(list_givers(scenario), list_takers(scenario))
+    deals = {(giver.site, giver.material, them) for giver, them in found}
     pairs = {(origin, one, material) for origin, material, them in deals for one in them.sites}
     return pd.DataFrame(sorted(pairs), columns=[*_ENDS, "material"])
 

@@ -101,6 +101,8 @@ class Partners:
     """All whom givers of one sort may send to."""
 
     takers: tuple[Taker, ...]
+    numbers: list[int]
+    """Their places among all takers."""
 
     @cached_property
     def sites(self) -> frozenset[str]:
@@ -113,22 +115,24 @@ class Partners:
         return tuple(one for one in self.takers if one.kind.converts())
 
 
-def find_partners(scenario: Scenario) -> Iterator[tuple[Giver, Partners]]:
+def find_partners(
+    givers: Iterable[Giver], takers: Sequence[Taker]
+) -> Iterator[tuple[Giver, Partners]]:
     """Find all whom each giver may send to; of its sort, that is asked of all takers once."""
-    takers = list_takers(scenario)
     piles = {one.only_from for one in takers}
     known: dict[tuple[str, ...], Partners] = {}
-    for giver in list_givers(scenario):
+    for giver in givers:
         plant = giver.place if giver.kind == Role.PLANT else ""
         sort = giver.kind, giver.material, plant, *({giver.site} & piles)
         if sort not in known:
-            known[sort] = Partners(tuple(one for one in takers if may_deal(giver, one)))
+            numbers = [at for at, one in enumerate(takers) if may_deal(giver, one)]
+            known[sort] = Partners(tuple(takers[at] for at in numbers), numbers)
         yield giver, known[sort]
 
 
 def list_deals(scenario: Scenario) -> Iterator[tuple[Giver, Taker]]:
     """List who may send to whom: roads, amounts and periods are not asked."""
-    for giver, partners in find_partners(scenario):
+    for giver, partners in find_partners(list_givers(scenario), list_takers(scenario)):
         yield from ((giver, one) for one in partners.takers)
 
 
@@ -285,7 +289,7 @@ def list_trades(scenario: Scenario, islands: Mapping[str, int] | None = None) ->
         return {one for one in scenario.said.vehicles if scenario.admits(site, one)}
 
     trades = []
-    for giver, partners in find_partners(scenario):
+    for giver, partners in find_partners(list_givers(scenario), list_takers(scenario)):
         for taker in partners.takers if giver.kind.converts() else partners.converting:
             periods, hindrance = _meet(scenario, giver, taker)
             trucks = trucks_at(giver.site) & trucks_at(taker.site)

@@ -265,6 +265,7 @@ def test_partners_by_sort_are_those_of_each(world):
     """Asked once for each sort of giver, and each giver has just those it may deal with."""
     scenario = world.scenario
     takers = list_takers(scenario)
-    found = [(giver, partners.takers) for giver, partners in find_partners(scenario)]
-    asked = [(one, tuple(t for t in takers if may_deal(one, t))) for one in list_givers(scenario)]
+    givers = list_givers(scenario)
+    found = [(giver, partners.takers) for giver, partners in find_partners(givers, takers)]
+    asked = [(one, tuple(t for t in takers if may_deal(one, t))) for one in givers]
     assert found == asked

@@ -167,11 +167,10 @@ def _lay_for_each_order(plan: Plan, wide: Scenario, legs: Legs) -> tuple[Problem
     """Lay out the columns that are there whichever objective comes first, and tell which then."""
     steps = wide.said.objectives
     every = build_problem(wide, legs, every_vehicle=True)
-    orders: dict[str, Mask] = {}
-    for first in steps:
+    orders = {first.name: np.ones(every.column_count, bool) for first in steps}
+    for first in () if trucks_matter(plan.rules, wide.said) else steps:
         turned = wide.saying(objectives=tuple(sorted(steps, key=lambda one: one is not first)))
-        best = None if trucks_matter(plan.rules, wide.said) else every.with_scenario(turned)
-        orders[first.name] = np.ones(every.column_count, bool) if best is None else serve_best(best)
+        orders[first.name] = serve_best(every.with_scenario(turned))
     kept = np.flatnonzero(np.logical_or.reduce(list(orders.values())))
     return every.only(kept), {name: mask[kept] for name, mask in orders.items()}
 

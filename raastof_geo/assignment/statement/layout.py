@@ -16,7 +16,7 @@ from raastof_geo.figures import vocabulary
 from raastof_geo.figures.vocabulary import Indicator
 from raastof_geo.language import DATA_FOLDER
 from raastof_geo.legs.legs import LEG_KEYS, Legs
-from raastof_geo.scenario.parties import Giver, Taker, list_givers, list_takers, may_deal
+from raastof_geo.scenario.parties import Giver, Taker, find_partners, list_givers, list_takers
 from raastof_geo.scenario.said.entry import Role
 from raastof_geo.scenario.scenario import Scenario
 
@@ -137,30 +137,17 @@ def _list_moves(
         for number in np.flatnonzero(table.materials.isin(taker.accepts)).tolist():
             given = taker.accepts[table.materials[number]].periods
             takes[at, number] = [one in given for one in periods]
+    may = np.zeros((len(givers), len(takers)), bool)
+    for deals, (_, partners) in zip(may, find_partners(givers, takers), strict=True):
+        deals[partners.numbers] = True
     there = ((origin >= 0) & (material >= 0))[:, None] & (destination >= 0)
-    one, other = np.nonzero(_find_dealing(givers, takers) & there)
+    one, other = np.nonzero(may & there)
     rows = table.rows[origin[one], destination[other], material[one]]
     used = (rows >= 0) & (gives[one] & takes[other, material[one]])[:, None, :]
     pair, vehicle, period = np.nonzero(used)
     trucks, times = vehicle.astype(np.int16), period.astype(np.int16)
     gives_at, takes_at = (end[pair].astype(np.int32) for end in (one, other))
     return Moves(gives_at, takes_at, rows[used], trucks, times)
-
-
-def _find_dealing(givers: Sequence[Giver], takers: Sequence[Taker]) -> Mask:
-    """Find who may deal with whom, asked once for each sort of them. [givers × takers]"""
-    piles = frozenset(taker.only_from for taker in takers)
-    give = [(one.kind, one.material, _plant(one), piles & {one.site}) for one in givers]
-    take = [(one.kind, frozenset(one.accepts), _plant(one), one.only_from) for one in takers]
-    sorts, wants = dict(zip(give, givers, strict=True)), dict(zip(take, takers, strict=True))
-    may = [[may_deal(giver, taker) for taker in wants.values()] for giver in sorts.values()]
-    row, column = ({sort: at for at, sort in enumerate(of)} for of in (sorts, wants))
-    every = np.ix_([row[sort] for sort in give], [column[sort] for sort in take])
-    return np.array(may, bool).reshape(len(sorts), len(wants))[every]
-
-
-def _plant(party: Giver | Taker) -> str | None:
-    return party.place if party.kind == Role.PLANT else None
 
 
 def _list_trips(problem: Problem) -> pd.DataFrame:

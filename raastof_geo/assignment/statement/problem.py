@@ -367,12 +367,12 @@ class Problem:
 
     def _of_terms(self, name: str) -> Floats:
         """Look a term up by taker and material."""
-        materials = {giver.material: None for giver in self.givers}
+        materials = dict.fromkeys(giver.material for giver in self.givers)
         number = {material: at for at, material in enumerate(materials)}
         if (table := self._terms.get(name)) is None:
             table = self._terms[name] = np.zeros((len(self.takers), max(1, len(number))))
             for row, taker in enumerate(self.takers):
-                for material in taker.accepts.keys() & materials:
+                for material in taker.accepts.keys() & number.keys():
                     table[row, number[material]] = getattr(taker.accepts[material], name, 0.0)
         of_giver = np.array([number[giver.material] for giver in self.givers], dtype=np.intp)
         return np.asarray(table[self.moves.taker, of_giver[self.moves.giver]])

@@ -10,6 +10,7 @@ import numpy as np
 import shapely
 from raastof_geo.arrays import Objects
 from raastof_geo.language import Message, format_number, say
+from raastof_geo.legs.legs import TRIP_KEYS
 from raastof_geo.outputs.documents import drawing
 from raastof_geo.outputs.documents.charts import DARK
 from raastof_geo.outputs.pages.streets import find_land
@@ -18,7 +19,6 @@ from raastof_geo.result import Result
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.scenario.said.entry import Role
 
-TRIP = ("origin", "destination", "vehicle", "period")
 _SEA = "#dce9f1"
 _LOWEST, _HIGHEST = 0.33, 0.83
 """How high a map is to its width."""
@@ -71,7 +71,7 @@ def draw_map_picture(
     """
     scenario, told = result.scenario, notes or {}
     driven = [haul for haul in hauls if haul.origin != haul.destination]
-    routes = result.legs.draw(map(attrgetter(*TRIP), driven))
+    routes = result.legs.draw(map(attrgetter(*TRIP_KEYS), driven))
     lines = [
         _Line(points, haul.tonnes, haul.virgin)
         for haul, points in zip(driven, routes, strict=True)

@@ -21,9 +21,10 @@ from raastof_geo.assignment.telling.names import call, call_material, join_claus
 from raastof_geo.effect.burden import count_weekdays
 from raastof_geo.figures.vocabulary import CO2E, COST, SOLD
 from raastof_geo.language import Message, format_day, format_number, plain, say, say_text
+from raastof_geo.legs.legs import TRIP_KEYS
 from raastof_geo.outputs import opening
 from raastof_geo.outputs.documents import document, effects
-from raastof_geo.outputs.documents.flow_map import TRIP, draw_map_picture
+from raastof_geo.outputs.documents.flow_map import draw_map_picture
 from raastof_geo.outputs.palette import attribute_maps
 from raastof_geo.outputs.tables.summary import find_reliances
 from raastof_geo.records.ledger import SHARE_OF_COMMON, SHARED_LEGS
@@ -66,7 +67,7 @@ def write_projects(result: Result, folder: Path) -> Path:
     into = folder / "projects"
     into.mkdir()
     others, flows = tuple(_tell_others(result)), group_flows(result)
-    result.legs.draw(list_cells(result.plan.flows, TRIP))  # sooner than page by page
+    result.legs.draw(list_cells(result.plan.flows, TRIP_KEYS))  # sooner than page by page
     for project in list_projects(result):
         page = build_project(result, project, others=others, own=flows[project])
         document.write_page(page, into / f"{file_name(project)}.html")
